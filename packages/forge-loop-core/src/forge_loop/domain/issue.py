@@ -1,0 +1,71 @@
+"""An issue as a tracker shows it, and a pull request as a code host shows it.
+
+Owns: the shapes both forges fill. Must not: know any forge.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Issue:
+    """One issue, read at one moment.
+
+    `number` is what people type. `key` is the tracker's identity that is never given to another issue (a number may
+    be). `priority` runs from 0 (first) to 4. `blocked_by` names issues that must be closed first; a number that the
+    tracker does not know stays in it. `edited_at` is the last edit of title or body where the tracker knows it.
+    `problem` says why the tracker could not read the issue in full; such an issue is never eligible.
+    """
+
+    number: int
+    key: str
+    title: str
+    body: str
+    labels: frozenset[str] = frozenset()
+    open: bool = True
+    created_at: datetime
+    edited_at: datetime | None = None
+    priority: int = 2
+    blocked_by: tuple[int, ...] = ()
+    problem: str | None = None
+
+    @property
+    def text(self) -> str:
+        """Title and body as one text: what an approval binds to and a worker is given."""
+        return f"{self.title}\n\n{self.body}".strip() + "\n"
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of `text` in UTF-8, as hex."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LabelEvent:
+    """Who put the ready label on an issue. `at` is None where the tracker keeps no history (files)."""
+
+    actor: str
+    trusted: bool
+    at: datetime | None
+
+
+class PullRequestState(StrEnum):
+    OPEN = "open"
+    MERGED = "merged"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PullRequest:
+    """A pull request of the loop's, as the code host shows it now. `merged_sha` is the commit on the base branch."""
+
+    number: int
+    branch: str
+    base: str
+    head_sha: str
+    state: PullRequestState
+    merged_sha: str | None = None

@@ -1,0 +1,143 @@
+"""The critic's report: its schema, its strict validation, and what it permits.
+
+Owns: severities, categories, findings, verdicts, the JSON schema that is sent and the parser that believes nothing.
+Must not: grant a merge; a verdict can only withhold one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVar
+
+
+class Overall(StrEnum):
+    APPROVE = "approve"
+    REQUEST_CHANGES = "request_changes"
+    BLOCK = "block"
+
+
+class Severity(StrEnum):
+    SEV1 = "sev1"
+    SEV2 = "sev2"
+    SEV3 = "sev3"
+
+
+class Category(StrEnum):
+    CORRECTNESS = "correctness"
+    SECURITY = "security"
+    TESTS = "tests"
+    STYLE = "style"
+    DOCS = "docs"
+    PRODUCT = "product"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    severity: Severity
+    category: Category
+    message: str
+    file: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """A validated report. `reviewed` lists what the critic says it read."""
+
+    overall: Overall
+    findings: tuple[Finding, ...]
+    reviewed: tuple[str, ...]
+
+    def blocking(self, block_on: Severity) -> tuple[Finding, ...]:
+        """The findings at `block_on` or worse: they go back to the worker."""
+        return tuple(finding for finding in self.findings if finding.severity <= block_on)
+
+    def approves(self, block_on: Severity) -> bool:
+        """True only for an approving verdict without a blocking finding; sev1 always blocks."""
+        return self.overall is Overall.APPROVE and not self.blocking(block_on)
+
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+class MalformedReport(ValueError):
+    """A report that is not exactly what was asked for. The message names the first place that is wrong."""
+
+
+REPORT_SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["overall", "findings", "reviewed"],
+    "properties": {
+        "overall": {"enum": [member.value for member in Overall]},
+        "findings": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["severity", "category", "file", "line", "message"],
+                "properties": {
+                    "severity": {"enum": [member.value for member in Severity]},
+                    "category": {"enum": [member.value for member in Category]},
+                    "file": {"type": ["string", "null"]},
+                    "line": {"type": ["integer", "null"], "minimum": 1},
+                    "message": {"type": "string", "minLength": 1},
+                },
+            },
+        },
+        "reviewed": {"type": "array", "items": {"type": "string"}},
+    },
+}
+
+
+def parse_verdict(report: object) -> Verdict:
+    """Turn the critic's report into a verdict, or raise MalformedReport. Nothing is guessed or repaired."""
+    fields = _exact_object(report, "report", ("overall", "findings", "reviewed"))
+    findings = fields["findings"]
+    reviewed = fields["reviewed"]
+    if not isinstance(findings, list):
+        raise MalformedReport(f"findings is not a list: {findings!r}")
+    if not isinstance(reviewed, list) or not all(isinstance(entry, str) for entry in reviewed):
+        raise MalformedReport(f"reviewed is not a list of strings: {reviewed!r}")
+    return Verdict(
+        overall=_member(Overall, fields["overall"], "overall"),
+        findings=tuple(_finding(entry, f"findings[{index}]") for index, entry in enumerate(findings)),
+        reviewed=tuple(reviewed),
+    )
+
+
+def _finding(entry: object, place: str) -> Finding:
+    fields = _exact_object(entry, place, ("severity", "category", "file", "line", "message"))
+    file, line, message = fields["file"], fields["line"], fields["message"]
+    if file is not None and not isinstance(file, str):
+        raise MalformedReport(f"{place}.file is neither a string nor null: {file!r}")
+    if line is not None and (not isinstance(line, int) or isinstance(line, bool) or line < 1):
+        raise MalformedReport(f"{place}.line is neither a line number nor null: {line!r}")
+    if not isinstance(message, str) or not message.strip():
+        raise MalformedReport(f"{place}.message is empty or not a string: {message!r}")
+    return Finding(
+        severity=_member(Severity, fields["severity"], f"{place}.severity"),
+        category=_member(Category, fields["category"], f"{place}.category"),
+        file=file,
+        line=line,
+        message=message,
+    )
+
+
+def _exact_object(value: object, place: str, names: tuple[str, ...]) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise MalformedReport(f"{place} is not an object: {value!r}")
+    missing = [name for name in names if name not in value]
+    unknown = [name for name in value if name not in names]
+    if missing or unknown:
+        raise MalformedReport(f"{place}: missing {missing!r}, unknown {unknown!r}")
+    return value
+
+
+def _member(kind: type[_Choice], value: object, place: str) -> _Choice:
+    try:
+        return kind(value)
+    except ValueError:
+        raise MalformedReport(f"{place}: unknown value {value!r}, expected one of {[str(m) for m in kind]!r}") from None

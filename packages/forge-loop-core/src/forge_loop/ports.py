@@ -1,0 +1,240 @@
+"""The ports: what the loop needs from the outside, as protocols.
+
+Owns: Tracker, CodeHost, Agents, Workspaces, Commands and Clock, and the small values they exchange. Every adapter and
+every fake passes one contract suite per port (`tests/contracts/`). Must not: name an adapter or hold logic.
+
+Threads: Tracker, CodeHost, Workspaces and Commands may block and are called from worker threads, several at once; Agents
+and Clock are called from the runner's thread and never block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from forge_loop.domain.issue import Issue, LabelEvent, PullRequest
+from forge_loop.domain.session import SessionNews, SessionOrder
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The current time, aware, in UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds that never go back, for measuring durations."""
+
+
+class Tracker(Protocol):
+    """Issues. Reads raise UnreadableError when the answer is not known; they never return less than there is."""
+
+    def open_issues(self) -> Sequence[Issue]:
+        """Every open issue, whatever its labels, in number order."""
+
+    def issue(self, number: int) -> Issue:
+        """One issue, open or closed, read now. Raises NoSuchIssueError."""
+
+    def labelled(self, issue: Issue, label: str) -> LabelEvent | None:
+        """Who applied `label` to `issue` last; None if it does not carry it."""
+
+    def add_label(self, number: int, label: str) -> None: ...
+
+    def remove_label(self, number: int, label: str) -> None:
+        """Remove one label; absent is fine."""
+
+    def post_note(self, number: int, key: str, text: str) -> None:
+        """Write the loop's one note for `key` on the issue, or replace it. The same call twice leaves one note."""
+
+    def note(self, number: int, key: str) -> str | None:
+        """The loop's note for `key`, or None. Used to settle a post whose outcome is not known."""
+
+    def close(self, number: int, summary: str) -> None:
+        """Close the issue as done with a closing summary; already closed is fine."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Merged:
+    sha: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BaseMoved:
+    """Base is no longer the commit that was checked; nothing was merged."""
+
+    base_sha: str
+
+
+MergeAnswer = Merged | BaseMoved
+
+
+class CodeHost(Protocol):
+    """Branches, pull requests, merging. Reads raise UnreadableError; RefusedError is the host's own no."""
+
+    def repository(self) -> str:
+        """A short name for people and events: owner/name, or the path of the bare repository."""
+
+    def url(self) -> str:
+        """What `control.git` fetches from and pushes to."""
+
+    def sync_base(self) -> str | None:
+        """Bring the host's base up to the operator's where that is a fast-forward. A sentence if it cannot be."""
+
+    def base_sha(self, branch: str) -> str: ...
+
+    def branch_sha(self, branch: str) -> str | None:
+        """The commit a branch points to on the host, None if there is no such branch."""
+
+    def open_pull_request(self, *, branch: str, base: str, title: str, body: str) -> PullRequest:
+        """Open one, or return the one that is already open for this branch and base."""
+
+    def find_pull_request(self, branch: str) -> PullRequest | None:
+        """The newest pull request of this branch in any state, or None."""
+
+    def pull_request(self, number: int) -> PullRequest: ...
+
+    def merge(self, number: int, *, head_sha: str, base_sha: str, message: str) -> MergeAnswer:
+        """Squash `head_sha` onto `base_sha` if base still is that commit and the pull request's head that one.
+
+        Merging what is merged already returns the same Merged. Raises RefusedError if the head is another commit or
+        the pull request is closed, GitError if the two conflict.
+        """
+
+    def delete_branch(self, branch: str, *, sha: str) -> None:
+        """Delete the branch if it still points to `sha`; absent is fine."""
+
+    def close_pull_request(self, number: int) -> None: ...
+
+
+class Agents(Protocol):
+    """Runs sessions, each in a process of its own. Never blocks; every session started yields one SessionEnded."""
+
+    def start(self, order: SessionOrder, *, attempt: int) -> None:
+        """Start a session. What cannot start still yields SessionEnded."""
+
+    def news(self) -> Sequence[SessionNews]:
+        """Everything heard since the last call, oldest first. A session's SessionEnded is its last."""
+
+    def end(self, session: str, *, reason: str) -> None:
+        """Begin to end a session: interrupt, then leave, then every process of it. Unknown sessions are ignored."""
+
+    def running(self) -> frozenset[str]:
+        """Sessions started and not yet reported as ended."""
+
+    def reap(self) -> int:
+        """End processes that an earlier loop of this state directory left behind; how many there were."""
+
+    def close(self) -> None:
+        """End all sessions and wait for it, at most about 15 s."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Harvest:
+    """A commit taken from a workspace into the loop's own repository, and what inspecting it showed.
+
+    `problems` are reasons why it cannot become a candidate (a symlink that leaves the tree, a gitlink, too large, not
+    based on `base_sha`); `protected` lists protected paths it touches, `weakened` the tests it deletes or skips.
+    `commit` is None where the workspace holds no commit beyond its base.
+    """
+
+    commit: str | None
+    uncommitted: bool
+    paths: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
+    weakened: tuple[str, ...] = ()
+    lines_changed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MergeResult:
+    """What base and candidate merge to: a commit in the loop's own repository, or the paths that conflict."""
+
+    commit: str | None
+    conflicts: tuple[str, ...] = ()
+
+
+class Workspaces(Protocol):
+    """The loop's own repository and the directories that sessions and checks work in."""
+
+    def fetch(self) -> None:
+        """Bring `control.git` up to the code host."""
+
+    def commit_exists(self, sha: str) -> bool: ...
+
+    def create(self, path: Path, *, sha: str, branch: str, base_sha: str) -> None:
+        """An independent clone at `path` with `branch` checked out at `sha` and a branch `base` at `base_sha`.
+
+        No remote, no shared objects. Whatever stood at `path` is replaced. The clone appears in one rename.
+        """
+
+    def harvest(self, path: Path, *, ref: str, base_sha: str, protected: Sequence[str]) -> Harvest:
+        """Take the workspace's HEAD into `refs/forge/<ref>` of control.git without running git in the workspace."""
+
+    def merge_result(self, *, base_sha: str, head_sha: str) -> MergeResult: ...
+
+    def diff(self, *, base_sha: str, head_sha: str) -> str:
+        """The unified diff from the merge base of the two to the head."""
+
+    def push(self, *, sha: str, branch: str, expected: str | None) -> None:
+        """Push one commit by SHA to the host's branch, which must be at `expected` (None: must not exist)."""
+
+    def read_file(self, *, sha: str, path: str) -> str | None:
+        """A text file at a commit, None if it is not there."""
+
+    def salvage(self, path: Path, archive: Path) -> bool:
+        """Save what a workspace holds outside git's own directory to a `.tar.gz`; False if there is nothing."""
+
+    def remove(self, path: Path) -> None:
+        """Remove a workspace; absent is fine."""
+
+    def existing(self) -> Sequence[Path]:
+        """Every workspace directory on disk."""
+
+    def prune(self, keep: Callable[[str], bool]) -> int:
+        """Drop refs under refs/forge/ whose name `keep` refuses; how many."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CommandResult:
+    """`output` is the last part of stdout and stderr together; `status` is None if the time ran out."""
+
+    status: int | None
+    output: str
+    seconds: float
+
+    @property
+    def passed(self) -> bool:
+        return self.status == 0
+
+
+class Commands(Protocol):
+    """Runs the operator's own commands where an agent's code is present: scrubbed environment, bounded, reaped."""
+
+    def run(self, command: str, *, directory: Path, timeout: float) -> CommandResult: ...
+
+
+class Briefs(Protocol):
+    """The templates of the roles."""
+
+    def render(self, role: str, values: Mapping[str, str]) -> str: ...
+
+    def sha256(self, role: str) -> str: ...
+
+
+__all__ = [
+    "Agents",
+    "BaseMoved",
+    "Briefs",
+    "Clock",
+    "CodeHost",
+    "CommandResult",
+    "Commands",
+    "Harvest",
+    "MergeAnswer",
+    "MergeResult",
+    "Merged",
+    "Tracker",
+    "Workspaces",
+]
