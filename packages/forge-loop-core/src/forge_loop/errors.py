@@ -56,7 +56,9 @@ class ConfigError(OperatorError):
         self.problems = tuple(problems)
         count = len(self.problems)
         head = "1 problem" if count == 1 else f"{count} problems"
-        super().__init__(f"the configuration has {head}:\n" + "\n".join(f"  {line}" for line in self.problems), hint=hint)
+        super().__init__(
+            f"the configuration has {head}:\n" + "\n".join(f"  {line}" for line in self.problems), hint=hint
+        )
 
 
 class BriefError(OperatorError):

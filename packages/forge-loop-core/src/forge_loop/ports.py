@@ -9,7 +9,7 @@ and Clock are called from the runner's thread and never block.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -215,18 +215,9 @@ class Commands(Protocol):
     def run(self, command: str, *, directory: Path, timeout: float) -> CommandResult: ...
 
 
-class Briefs(Protocol):
-    """The templates of the roles."""
-
-    def render(self, role: str, values: Mapping[str, str]) -> str: ...
-
-    def sha256(self, role: str) -> str: ...
-
-
 __all__ = [
     "Agents",
     "BaseMoved",
-    "Briefs",
     "Clock",
     "CodeHost",
     "CommandResult",

@@ -1,0 +1,148 @@
+"""The settings, one frozen dataclass per section: the schema, the defaults and what each key means.
+
+Owns: names, types, defaults, units and one help sentence per key (in field metadata). Must not: read files or the
+environment. Durations are seconds, sizes bytes; in the file they are written `15m` and `2GiB`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from forge_loop.domain.review import Severity
+
+
+class ForgeKind(StrEnum):
+    LOCAL = "local"
+
+
+class MergeMode(StrEnum):
+    AUTO = "auto"
+    MANUAL = "manual"
+
+
+class AgentAuth(StrEnum):
+    SUBSCRIPTION = "subscription"
+    API_KEY = "api_key"
+
+
+class Effort(StrEnum):
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    XHIGH = "xhigh"
+    MAX = "max"
+
+
+DEFAULT_MODEL = "claude-opus-4-7"
+
+
+def key(default: Any, text: str, *, unit: str = "", least: float | None = None) -> Any:
+    """A setting: its default, its help sentence, its unit (duration | size) and the least value allowed."""
+    return field(default=default, metadata={"help": text, "unit": unit, "least": least})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Labels:
+    ready: str = key("loop:ready", "a person puts it on an issue to approve it")
+    blocked: str = key("loop:blocked", "the loop gave up on the issue; it is not taken while this stands")
+    risk: str = key("risk:high", "an issue that carries it is never merged without a person")
+    needs_human: str = key("loop:needs-human", "the loop handed the issue over")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scheduling:
+    parallel: int = key(3, "jobs worked on at the same time", least=1)
+    tick_seconds: float = key(30.0, "longest time between two ticks, in seconds", least=0.05)
+    max_open_pull_requests: int = key(10, "no new job starts while so many of the loop's are open", least=1)
+    max_jobs_per_hour: int = key(20, "no new job is taken in once so many were within an hour", least=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Merge:
+    mode: MergeMode = key(MergeMode.AUTO, "auto merges what passes the gate; manual leaves that to you")
+    protected: tuple[str, ...] = key((), "more path patterns that are never merged without a person")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Agent:
+    auth: AgentAuth = key(AgentAuth.SUBSCRIPTION, "who pays: the Claude subscription, or ANTHROPIC_API_KEY per token")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Worker:
+    model: str = key(DEFAULT_MODEL, "the worker's model")
+    effort: Effort = key(Effort.MEDIUM, "the worker's reasoning effort")
+    timeout: float = key(7200.0, "wall clock of one session", unit="duration", least=1)
+    max_turns: int = key(120, "turns of one session", least=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Critic:
+    enabled: bool = key(True, "false: nothing is reviewed, so nothing is merged without a person")
+    model: str = key(DEFAULT_MODEL, "the critic's model")
+    effort: Effort = key(Effort.MEDIUM, "the critic's reasoning effort")
+    timeout: float = key(600.0, "wall clock of one session", unit="duration", least=1)
+    max_turns: int = key(20, "turns of one session", least=1)
+    block_on: Severity = key(Severity.SEV2, "findings of this severity or worse go back to the worker")
+    rounds: int = key(3, "rounds of revision before a person is asked", least=0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Po:
+    enabled: bool = key(True, "expand thin specs before work starts")
+    model: str = key(DEFAULT_MODEL, "the spec expander's model")
+    effort: Effort = key(Effort.MEDIUM, "the spec expander's reasoning effort")
+    timeout: float = key(480.0, "wall clock of one session", unit="duration", least=1)
+    max_turns: int = key(25, "turns of one session", least=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Maintenance:
+    every_ticks: int = key(20, "idle ticks between two passes; 0 switches the pass off", least=0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Retry:
+    attempts: int = key(3, "attempts per approval before the loop gives up", least=1)
+    cooldown: float = key(3600.0, "wait after the same failure twice in a row", unit="duration", least=0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Watchdog:
+    warn: float = key(600.0, "warn after so long without a sign of life", unit="duration", least=1)
+    stop: float = key(900.0, "end the session after so long without a sign of life", unit="duration", least=1)
+    no_progress: float = key(5400.0, "end a worker whose files have not changed for so long", unit="duration", least=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Retention:
+    transcripts: float = key(14 * 86400.0, "how long transcripts are kept", unit="duration", least=0)
+    size: int = key(2 * 1024**3, "transcripts and salvaged work together", unit="size", least=0)
+
+
+def section(kind: type[Any]) -> Any:
+    return field(default_factory=kind)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """Every setting, resolved. Immutable: a changed file is a new Settings."""
+
+    forge: ForgeKind = key(ForgeKind.LOCAL, "where issues and pull requests live")
+    repository: str = key("", "local: path of the bare repository; empty: one in the state directory")
+    base: str = key("", "the branch that work starts from and lands on; empty: the one checked out")
+    labels: Labels = section(Labels)
+    scheduling: Scheduling = section(Scheduling)
+    checks: tuple[str, ...] = key((), "commands that must pass on the merge result")
+    check_timeout: float = key(1800.0, "longest time for one check", unit="duration", least=1)
+    merge: Merge = section(Merge)
+    agent: Agent = section(Agent)
+    worker: Worker = section(Worker)
+    critic: Critic = section(Critic)
+    po: Po = section(Po)
+    maintenance: Maintenance = section(Maintenance)
+    retry: Retry = section(Retry)
+    watchdog: Watchdog = section(Watchdog)
+    retention: Retention = section(Retention)
