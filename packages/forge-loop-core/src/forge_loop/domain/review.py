@@ -137,7 +137,7 @@ def _exact_object(value: object, place: str, names: tuple[str, ...]) -> Mapping[
 
 
 def _member(kind: type[_Choice], value: object, place: str) -> _Choice:
-    try:
-        return kind(value)
-    except ValueError:
-        raise MalformedReport(f"{place}: unknown value {value!r}, expected one of {[str(m) for m in kind]!r}") from None
+    for member in kind:
+        if value == member.value:
+            return member
+    raise MalformedReport(f"{place}: unknown value {value!r}, expected one of {[str(member) for member in kind]!r}")
