@@ -3,8 +3,8 @@
 Owns: Tracker, CodeHost, Agents, Workspaces, Commands and Clock, and the small values they exchange. Every adapter and
 every fake passes one contract suite per port (`tests/contracts/`). Must not: name an adapter or hold logic.
 
-Threads: Tracker, CodeHost, Workspaces and Commands may block and are called from worker threads, several at once; Agents
-and Clock are called from the runner's thread and never block.
+Threads: Tracker, CodeHost, Workspaces and Commands may block and are called from worker threads, several at once;
+Agents and Clock are called from the runner's thread and never block.
 """
 
 from __future__ import annotations
