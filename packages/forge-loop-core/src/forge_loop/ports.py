@@ -15,6 +15,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from forge_loop.domain.candidate import Harvest
+from forge_loop.domain.events import Recorded
 from forge_loop.domain.issue import Issue, LabelEvent, PullRequest
 from forge_loop.domain.session import SessionNews, SessionOrder
 
@@ -25,6 +27,12 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Seconds that never go back, for measuring durations."""
+
+
+class EventSink(Protocol):
+    """Hears of every event, in `seq` order, at least once. What it raises is reported and never stops the loop."""
+
+    def emit(self, event: Recorded) -> None: ...
 
 
 class Tracker(Protocol):
@@ -122,29 +130,14 @@ class Agents(Protocol):
     def running(self) -> frozenset[str]:
         """Sessions started and not yet reported as ended."""
 
+    def resumable(self, session: str, config_dir: Path) -> bool:
+        """Whether a conversation of this id was kept in that directory and can be resumed."""
+
     def reap(self) -> int:
         """End processes that an earlier loop of this state directory left behind; how many there were."""
 
     def close(self) -> None:
         """End all sessions and wait for it, at most about 15 s."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Harvest:
-    """A commit taken from a workspace into the loop's own repository, and what inspecting it showed.
-
-    `problems` are reasons why it cannot become a candidate (a symlink that leaves the tree, a gitlink, too large, not
-    based on `base_sha`); `protected` lists protected paths it touches, `weakened` the tests it deletes or skips.
-    `commit` is None where the workspace holds no commit beyond its base.
-    """
-
-    commit: str | None
-    uncommitted: bool
-    paths: tuple[str, ...] = ()
-    problems: tuple[str, ...] = ()
-    protected: tuple[str, ...] = ()
-    weakened: tuple[str, ...] = ()
-    lines_changed: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -222,6 +215,7 @@ __all__ = [
     "CodeHost",
     "CommandResult",
     "Commands",
+    "EventSink",
     "Harvest",
     "MergeAnswer",
     "MergeResult",

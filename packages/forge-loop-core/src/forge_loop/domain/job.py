@@ -1,0 +1,182 @@
+"""A job: one approved issue on its way to a merge, and the attempts made at it.
+
+Owns: the states, the shape of jobs, attempts and session rows as the loop reasons about them. Must not: decide a step
+(that is `lifecycle`) or know how rows are stored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from forge_loop.domain.session import Role, SessionOutcome
+
+
+class JobState(StrEnum):
+    QUEUED = "queued"
+    EXPANDING = "expanding"
+    WORKING = "working"
+    REVISING = "revising"
+    CHECKING = "checking"
+    PUBLISHING = "publishing"
+    REVIEWING = "reviewing"
+    MERGING = "merging"
+    COOLING = "cooling"
+    PARKED = "parked"
+    MERGED = "merged"
+    HANDED_OVER = "handed_over"
+    GIVEN_UP = "given_up"
+    YIELDED = "yielded"
+    CANCELLED = "cancelled"
+
+    @property
+    def terminal(self) -> bool:
+        return self in _TERMINAL
+
+    @property
+    def active(self) -> bool:
+        """In a worker's, a check's or a critic's hands: occupies a slot."""
+        return self in _ACTIVE
+
+    @property
+    def runnable(self) -> bool:
+        """May be claimed from the queue, now or when it comes due."""
+        return not self.terminal
+
+
+_TERMINAL = frozenset({JobState.MERGED, JobState.HANDED_OVER, JobState.GIVEN_UP, JobState.YIELDED, JobState.CANCELLED})
+_ACTIVE = frozenset(
+    {
+        JobState.EXPANDING,
+        JobState.WORKING,
+        JobState.REVISING,
+        JobState.CHECKING,
+        JobState.PUBLISHING,
+        JobState.REVIEWING,
+        JobState.MERGING,
+    }
+)
+
+
+class FailureKind(StrEnum):
+    """Why something failed; it alone decides the policy (`retry.policy`)."""
+
+    LIMIT = "limit"
+    TRANSIENT = "transient"
+    AUTH = "auth"
+    CONFIGURATION = "configuration"
+    WORKER_FAILED = "worker_failed"
+    NO_COMMIT = "no_commit"
+    NO_REPORT = "no_report"
+    CHECKS_RED = "checks_red"
+    CONFLICT = "conflict"
+    REFUSED_CANDIDATE = "refused_candidate"
+    STALLED = "stalled"
+    TIMED_OUT = "timed_out"
+    KILLED = "killed"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Approval:
+    """A person's yes to one text of one issue. `released_at`: the label went away, so the next one is a new yes."""
+
+    id: int
+    issue: int
+    issue_key: str
+    actor: str
+    at: datetime
+    sha256: str
+    title: str
+    body: str
+    hidden_accepted: bool = False
+    released_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """One approval being worked on. SHAs are full commit ids.
+
+    `attempts` counts the attempts that were charged. `resume_state` is where a cooling or parked job goes on.
+    `base_sha` is what the worker's clone started from, `head_sha` the candidate, `merged_sha` the commit on base.
+    `spec` is the expanded text where the PO wrote one. `withheld` lists why a person must merge it (protected paths,
+    weakened tests). `not_before` stands with cooling and parked.
+    """
+
+    id: int
+    issue: int
+    issue_key: str
+    approval: int
+    title: str
+    state: JobState
+    resume_state: JobState | None = None
+    priority: int = 2
+    branch: str
+    attempts: int = 0
+    round: int = 0
+    attempt: int | None = None
+    base_sha: str | None = None
+    head_sha: str | None = None
+    merged_sha: str | None = None
+    pull_request: int | None = None
+    spec: str | None = None
+    withheld: tuple[str, ...] = ()
+    lines_changed: int = 0
+    not_before: datetime | None = None
+    reason: str | None = None
+    failure_kind: FailureKind | None = None
+    fingerprint: str | None = None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attempt:
+    """One try at a job, from dispatch until it rests. `number` counts from 1 within the approval."""
+
+    id: int
+    job: int
+    issue: int
+    number: int
+    base_sha: str | None
+    head_sha: str | None
+    started_at: datetime
+    ended_at: datetime | None = None
+    outcome: str | None = None
+    failure_kind: FailureKind | None = None
+    fingerprint: str | None = None
+    charged: bool = False
+    rounds: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SessionRow:
+    """One life of a session's process. Resuming a conversation is a new row with the same `session` id.
+
+    `purpose` says what the session was started for: begin, resume, finish (commit what is left), revise, review, expand.
+    """
+
+    id: int
+    session: str
+    job: int
+    attempt: int
+    role: Role
+    round: int
+    purpose: str
+    head_sha: str | None
+    brief_sha256: str
+    model: str
+    transcript: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    outcome: SessionOutcome | None = None
+    detail: str = ""
+    report: str | None = None
+    last_activity_at: datetime | None = None
+    last_tool: str | None = None
+    turns: int = 0
+    tool_calls: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
