@@ -155,7 +155,7 @@ class Attempt:
 class SessionRow:
     """One life of a session's process. Resuming a conversation is a new row with the same `session` id.
 
-    `purpose` says what the session was started for: begin, resume, finish (commit what is left), revise, review, expand.
+    `purpose` says why it was started: begin, resume, finish (commit what is left), revise, review or expand.
     """
 
     id: int

@@ -1,0 +1,64 @@
+"""The merge gate: merge only if every line is known and true.
+
+Owns: the list of conditions and the reason each gives. Must not: look anything up. None means not known, and not known
+never merges.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from forge_loop.domain.reason import Reason
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GateFacts:
+    """What is known just before a merge.
+
+    `pull_request_head` and `pushed_sha` must be the same commit; `checked_base` is the base the checks were green on.
+    `evidence` counts sources of positive evidence (the loop's checks, the code host's): at least one is needed.
+    """
+
+    issue_open: bool | None
+    approval_unchanged: bool | None
+    ready_label: bool | None
+    risk_label: bool | None
+    pull_request_open: bool | None
+    pull_request_head: str | None
+    pushed_sha: str | None
+    verdict_approves: bool | None
+    checks_green: bool | None
+    checked_base: str | None
+    base_sha: str | None
+    evidence: int
+    withheld: tuple[str, ...]
+    automatic: bool
+
+
+def refusals(facts: GateFacts) -> tuple[Reason, ...]:
+    """Every reason why this must not be merged now; empty means merge."""
+    conditions = (
+        ("issue_closed", facts.issue_open, "the issue is open"),
+        ("approval_changed", facts.approval_unchanged, "the approved text is unchanged"),
+        ("label_removed", facts.ready_label, "the issue still carries the ready label"),
+        ("pull_request_closed", facts.pull_request_open, "the pull request is open"),
+        ("not_reviewed", facts.verdict_approves, "the critic approved this commit"),
+        ("checks_not_green", facts.checks_green, "the checks are green on the merge result"),
+        ("risk_label", None if facts.risk_label is None else not facts.risk_label, "no risk label stands on the issue"),
+    )
+    reasons = [_reason(code, known, wanted) for code, known, wanted in conditions if known is not True]
+    if facts.pushed_sha is None or facts.pull_request_head != facts.pushed_sha:
+        reasons.append(Reason(code="foreign_commit", text="the pull request's head is not the commit that was pushed"))
+    if facts.base_sha is None or facts.checked_base != facts.base_sha:
+        reasons.append(Reason(code="base_moved", text="base has moved since the checks ran"))
+    if facts.evidence < 1:
+        reasons.append(Reason(code="no_evidence", text="no checks are configured, so nothing shows that it works"))
+    reasons.extend(Reason(code="withheld", text=text) for text in facts.withheld)
+    if not facts.automatic:
+        reasons.append(Reason(code="manual", text="merge.mode is manual"))
+    return tuple(reasons)
+
+
+def _reason(code: str, known: bool | None, wanted: str) -> Reason:
+    text = f"it is not known whether {wanted}" if known is None else f"it is not so that {wanted}"
+    return Reason(code=code if known is False else f"{code}_unknown", text=text)

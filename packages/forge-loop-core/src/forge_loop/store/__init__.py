@@ -1,0 +1,29 @@
+"""The loop's rows: jobs, attempts, sessions, checks, reviews, effects, requests, events, approvals.
+
+Owns: the loop's tables and the rule that a change and its event are one transaction. Must not: decide anything.
+"""
+
+from forge_loop.store.open import Store, open_store
+from forge_loop.store.records import (
+    CheckRow,
+    EffectRow,
+    EffectState,
+    FindingRow,
+    LoopRow,
+    RequestRow,
+    RequestState,
+    ReviewRow,
+)
+
+__all__ = [
+    "CheckRow",
+    "EffectRow",
+    "EffectState",
+    "FindingRow",
+    "LoopRow",
+    "RequestRow",
+    "RequestState",
+    "ReviewRow",
+    "Store",
+    "open_store",
+]

@@ -1,0 +1,67 @@
+"""The event log: one row per event, `seq` gapless, written in the transaction of the change it tells of.
+
+Owns: appending and reading events, and how far each reader has come. Must not: deliver them (the relay does).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from forge_loop.database import Database
+from forge_loop.domain.events import Event, Recorded, rfc3339
+
+
+class EventLog:
+    """Appends need an open transaction of the caller's: an event without its change is not written."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def append(
+        self,
+        event: Event,
+        *,
+        at: datetime,
+        issue: int | None = None,
+        job: int | None = None,
+        attempt: int | None = None,
+        session: str | None = None,
+    ) -> None:
+        data = json.dumps(event.data(), ensure_ascii=False)
+        sql = (
+            "INSERT INTO events (seq, at, kind, repo, issue, job, attempt, session, data) VALUES "
+            "((SELECT coalesce(max(seq), 0) + 1 FROM events), ?, ?, (SELECT repo FROM loop), ?, ?, ?, ?, ?)"
+        )
+        with self._database.transaction() as connection:
+            connection.execute(sql, (rfc3339(at), event.kind, issue, job, attempt, session, data))
+
+    def after(self, seq: int, *, limit: int = 1000) -> list[Recorded]:
+        rows = self._database.query("SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit))
+        return [recorded(row) for row in rows]
+
+    def position(self, reader: str) -> int:
+        rows = self._database.query("SELECT seq FROM readers WHERE name = ?", (reader,))
+        return int(rows[0]["seq"]) if rows else 0
+
+    def advance(self, reader: str, seq: int) -> None:
+        sql = "INSERT INTO readers (name, seq) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET seq = excluded.seq"
+        with self._database.transaction() as connection:
+            connection.execute(sql, (reader, seq))
+
+
+def recorded(row: Mapping[str, Any]) -> Recorded:
+    """An events row as a Recorded."""
+    return Recorded(
+        seq=row["seq"],
+        at=datetime.fromisoformat(row["at"]),
+        kind=row["kind"],
+        repo=row["repo"],
+        issue=row["issue"],
+        job=row["job"],
+        attempt=row["attempt"],
+        session=row["session"],
+        data=json.loads(row["data"]),
+    )

@@ -1,0 +1,92 @@
+"""Job rows, and the one place where a job's state changes.
+
+Owns: creating a job, moving it along the lifecycle together with its event. Must not: decide where it goes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from forge_loop.database import Database
+from forge_loop.domain import lifecycle
+from forge_loop.domain.events import (
+    Event,
+    JobAdvanced,
+    JobCancelled,
+    JobCooledDown,
+    JobGivenUp,
+    JobHandedOver,
+    JobMerged,
+    JobQueued,
+    JobYielded,
+    rfc3339,
+)
+from forge_loop.domain.issue import Issue
+from forge_loop.domain.job import Approval, Job, JobState
+from forge_loop.store.events import EventLog
+from forge_loop.store.table import Table
+
+LIVE = "state NOT IN ('merged', 'handed_over', 'given_up', 'yielded', 'cancelled')"
+
+
+class Jobs(Table[Job]):
+    def __init__(self, database: Database, events: EventLog) -> None:
+        super().__init__(database, "jobs", Job)
+        self._events = events
+
+    def create(self, issue: Issue, approval: Approval, *, at: datetime) -> Job:
+        """A queued job for an approval. The branch's name holds nothing of the issue's text."""
+        with self._database.transaction():
+            job = self.insert(
+                issue=issue.number,
+                issue_key=issue.key,
+                approval=approval.id,
+                title=approval.title,
+                state=JobState.QUEUED,
+                priority=issue.priority,
+                branch="",
+                created_at=at,
+                updated_at=at,
+            )
+            job = self.update(job.id, branch=f"forge/{issue.number}-{job.id}")
+            self._events.append(JobQueued(title=job.title, priority=job.priority), at=at, issue=job.issue, job=job.id)
+        return job
+
+    def move(self, job: Job, after: JobState, *, at: datetime, reason: str | None = None, **changes: Any) -> Job:
+        """Take a job to another state, with its event. Raises IllegalTransition."""
+        lifecycle.check(job.state, after)
+        with self._database.transaction():
+            moved = self.update(job.id, state=after, reason=reason, updated_at=at, **changes)
+            event = _event(job.state, moved)
+            self._events.append(event, at=at, issue=job.issue, job=job.id, attempt=moved.attempt)
+        return moved
+
+    def live(self) -> list[Job]:
+        """Every job that has not ended."""
+        return self.select(LIVE)
+
+    def newest(self, issue_key: str) -> Job | None:
+        return self.last("issue_key = ?", issue_key)
+
+    def newest_by_number(self, issue: int) -> Job | None:
+        return self.last("issue = ?", issue)
+
+
+def _event(before: JobState, job: Job) -> Event:
+    reason = job.reason or ""
+    match job.state:
+        case JobState.MERGED:
+            return JobMerged(commit=job.merged_sha or "", pull_request=job.pull_request)
+        case JobState.HANDED_OVER:
+            return JobHandedOver(reason=reason, pull_request=job.pull_request)
+        case JobState.GIVEN_UP:
+            return JobGivenUp(reason=reason)
+        case JobState.YIELDED:
+            return JobYielded(reason=reason)
+        case JobState.CANCELLED:
+            return JobCancelled(reason=reason)
+        case JobState.COOLING:
+            return JobCooledDown(until=rfc3339(job.not_before) if job.not_before else "", reason=reason)
+        case _:
+            return JobAdvanced(before=before, after=job.state, reason=job.reason)

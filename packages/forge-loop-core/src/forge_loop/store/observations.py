@@ -1,0 +1,32 @@
+"""What intake last said of each issue.
+
+Owns: one row an issue, so that a refusal is told once. Must not: judge.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from forge_loop.database import Database
+from forge_loop.domain.events import rfc3339
+from forge_loop.domain.issue import Issue
+
+
+class Observations:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def record(self, issue: Issue, codes: tuple[str, ...], *, at: datetime) -> bool:
+        """Keep what was said of an issue; True if it differs from what was said last."""
+        before = self._database.query("SELECT reasons FROM observations WHERE issue_key = ?", (issue.key,))
+        after = json.dumps(codes)
+        if before and before[0]["reasons"] == after:
+            return False
+        sql = (
+            "INSERT INTO observations (issue_key, issue, title, reasons, at) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT (issue_key) DO UPDATE SET reasons = excluded.reasons, title = excluded.title, at = excluded.at"
+        )
+        with self._database.transaction() as connection:
+            connection.execute(sql, (issue.key, issue.number, issue.title, after, rfc3339(at)))
+        return True

@@ -1,0 +1,62 @@
+"""Opening the store, and the loop's own row.
+
+Owns: the schema's scripts and the tables by name. Must not: know what a stage does.
+"""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import AbstractContextManager
+from importlib.resources import files
+from sqlite3 import Connection
+from typing import Any
+
+from forge_loop.database import Database
+from forge_loop.domain.job import Approval, Attempt, SessionRow
+from forge_loop.store.events import EventLog
+from forge_loop.store.jobs import Jobs
+from forge_loop.store.observations import Observations
+from forge_loop.store.records import CheckRow, EffectRow, FindingRow, LoopRow, RequestRow, ReviewRow
+from forge_loop.store.table import Table, read_row, readers_of, to_column
+
+COMPONENT = "loop"
+
+
+class Store:
+    """Every table of the loop's, over one database. Changes of several tables share `transaction()`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.events = EventLog(database)
+        self.jobs = Jobs(database, self.events)
+        self.observations = Observations(database)
+        self.approvals = Table(database, "approvals", Approval)
+        self.attempts = Table(database, "attempts", Attempt)
+        self.sessions = Table(database, "sessions", SessionRow)
+        self.checks = Table(database, "checks", CheckRow)
+        self.reviews = Table(database, "reviews", ReviewRow)
+        self.findings = Table(database, "findings", FindingRow)
+        self.effects = Table(database, "effects", EffectRow)
+        self.requests = Table(database, "requests", RequestRow)
+        self._loop_readers = readers_of(LoopRow)
+
+    def transaction(self) -> AbstractContextManager[Connection]:
+        """One transaction over every table; an inner one joins the outer."""
+        return self._database.transaction()
+
+    def loop(self) -> LoopRow:
+        return read_row(LoopRow, self._loop_readers, self._database.query("SELECT * FROM loop")[0])
+
+    def update_loop(self, **changes: Any) -> None:
+        names = ", ".join(f"{name} = ?" for name in changes)
+        with self._database.transaction() as connection:
+            connection.execute(f"UPDATE loop SET {names}", [to_column(value) for value in changes.values()])
+
+
+def open_store(database: Database) -> Store:
+    """Bring the database's schema up to date and open the store on it."""
+    scripts = sorted((files(__package__) / "schema").iterdir(), key=lambda entry: entry.name)
+    database.migrate(COMPONENT, [entry.read_text() for entry in scripts])
+    with database.transaction() as connection:
+        connection.execute("INSERT OR IGNORE INTO loop (id, loop_id) VALUES (1, ?)", (str(uuid.uuid4()),))
+    return Store(database)

@@ -1,0 +1,125 @@
+"""The shapes of rows that only the loop itself reads: checks, reviews, findings, effects, requests, the loop's own row.
+
+Owns: those dataclasses. Must not: hold rules.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from forge_loop.domain.review import Category, Overall, Severity
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckRow:
+    """One command's result on the merge of `head_sha` into `base_sha`. `status` is None if the time ran out."""
+
+    id: int
+    job: int
+    attempt: int
+    head_sha: str
+    base_sha: str
+    command: str
+    passed: bool
+    status: int | None
+    output: str
+    seconds: float
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReviewRow:
+    """A validated verdict, bound to the commit, the brief and the snapshot it was given for."""
+
+    id: int
+    job: int
+    attempt: int
+    session: str
+    round: int
+    head_sha: str
+    base_sha: str
+    brief_sha256: str
+    snapshot_sha256: str
+    overall: Overall
+    approves: bool
+    reviewed: tuple[str, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FindingRow:
+    id: int
+    job: int
+    review: int
+    severity: Severity
+    category: Category
+    file: str | None
+    line: int | None
+    message: str
+    closed_at: datetime | None = None
+
+
+class EffectState(StrEnum):
+    INTENDED = "intended"
+    ACTING = "acting"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EffectRow:
+    """One outside effect. Found ACTING after a restart, it is settled by looking."""
+
+    id: int
+    key: str
+    kind: str
+    job: int
+    state: EffectState
+    detail: dict[str, Any]
+    result: dict[str, Any] | None = None
+    intended_at: datetime
+    ended_at: datetime | None = None
+
+
+class RequestState(StrEnum):
+    REQUESTED = "requested"
+    APPLIED = "applied"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequestRow:
+    """What an operator asked for. `answer` is the acknowledgement, one sentence."""
+
+    id: int
+    kind: str
+    issue: int | None
+    detail: dict[str, Any]
+    requested_at: datetime
+    state: RequestState
+    answer: str | None = None
+    answered_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LoopRow:
+    """The loop's own row. `loop_id` marks every process it starts. `pid` and `start_ticks` are of the last loop."""
+
+    id: int
+    loop_id: str
+    repo: str = ""
+    pid: int | None = None
+    start_ticks: int | None = None
+    since: datetime | None = None
+    slots: int = 0
+    paused: bool = False
+    paused_until: datetime | None = None
+    pause_reason: str | None = None
+    parked_until: datetime | None = None
+    park_reason: str | None = None
+    halt_reason: str | None = None
+    base_problem: str | None = None
+    last_tick: datetime | None = None
