@@ -1,0 +1,76 @@
+"""Satellites: their commands and sinks, looked up by name in two entry-point groups and loaded only when asked for.
+
+Owns: the two groups, the lookup, and the errors for a satellite that is missing or not built. Must not: import a
+satellite to know its names (stability.py knows them), load more than the one asked for, or hide why one fails to
+import: that ImportError is shown as itself.
+
+`forge_loop.commands` entry points are click commands. `forge_loop.event_sinks` entry points are called with the sink's
+section of the configuration and return an EventSink.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import click
+
+from forge_loop.errors import ConfigError, MissingDistributionError, OperatorError
+from forge_loop.ports import EventSink
+from forge_loop.stability import EVERYTHING, Distribution, owner_of_command, owner_of_sink
+
+COMMANDS = "forge_loop.commands"
+EVENT_SINKS = "forge_loop.event_sinks"
+
+Command = click.Command
+SinkFactory = Callable[[Mapping[str, Any]], EventSink]
+
+
+def load_command(name: str) -> Command | None:
+    """The satellite command `name`, or None if no satellite has one of this name.
+
+    Raises MissingDistributionError if its distribution is not installed, OperatorError if it is installed and has no
+    such command, and whatever the satellite's own import raises.
+    """
+    found = _load(COMMANDS, name, asked=f"forge-loop {name}", owner=owner_of_command(name))
+    if found is None or isinstance(found, Command):
+        return found
+    raise OperatorError(f"`forge-loop {name}` is registered as {found!r}, which is not a click command")
+
+
+def load_sink(name: str) -> SinkFactory:
+    """The factory of the sink `name` of the configuration. Raises as load_command does, ConfigError if unknown."""
+    found = _load(EVENT_SINKS, name, asked=f"sinks.{name}", owner=owner_of_sink(name))
+    if found is None:
+        raise ConfigError([f"sinks.{name}: there is no such sink"])
+    if not callable(found):
+        raise OperatorError(f"`sinks.{name}` is registered as {found!r}, which cannot be called")
+    factory: SinkFactory = found
+    return factory
+
+
+def _load(group: str, name: str, *, asked: str, owner: Distribution | None) -> object | None:
+    for entry in metadata.entry_points(group=group, name=name):
+        loaded: object = entry.load()
+        return loaded
+    if owner is not None:
+        raise _why_absent(asked, owner)
+    return None
+
+
+def _why_absent(asked: str, owner: Distribution) -> OperatorError:
+    try:
+        version = metadata.version(owner.name)
+    except metadata.PackageNotFoundError:
+        return MissingDistributionError(asked, owner.name, hint=install_hint(owner, Path(sys.prefix)))
+    return OperatorError(f"`{asked}` is not built yet in {owner.name} {version}")
+
+
+def install_hint(owner: Distribution, prefix: Path) -> str:
+    """The command that installs `owner` into the environment at `prefix`."""
+    if (prefix / "uv-receipt.toml").exists():
+        return f"uv tool install '{EVERYTHING}'"
+    return f"uv pip install '{EVERYTHING}'   (or: uv pip install {owner.name})"
