@@ -76,6 +76,7 @@ class FailureKind(StrEnum):
     TIMED_OUT = "timed_out"
     KILLED = "killed"
     LOST = "lost"
+    INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -173,6 +174,7 @@ class SessionRow:
     ended_at: datetime | None = None
     outcome: SessionOutcome | None = None
     detail: str = ""
+    resets_at: datetime | None = None
     report: str | None = None
     last_activity_at: datetime | None = None
     last_tool: str | None = None

@@ -17,6 +17,7 @@ from forge_loop.domain.job import FailureKind
 FIRST_DELAY = timedelta(seconds=30)
 LONGEST_DELAY = timedelta(hours=1)
 JITTER = 0.10
+LOST_AT_MOST = 5  # a session whose processes die so often is taken to be the work's own fault
 
 
 class Policy(StrEnum):
@@ -30,6 +31,7 @@ _POLICIES = {
     FailureKind.LIMIT: Policy.PARK,
     FailureKind.TRANSIENT: Policy.BACK_OFF,
     FailureKind.LOST: Policy.BACK_OFF,
+    FailureKind.INTERRUPTED: Policy.BACK_OFF,
     FailureKind.AUTH: Policy.HALT,
     FailureKind.CONFIGURATION: Policy.HALT,
     FailureKind.WORKER_FAILED: Policy.CHARGE,
@@ -125,6 +127,8 @@ def after(failure: Failure, rules: RetryRules, now: datetime) -> Next:
             return ParkLoop()
         case Policy.HALT:
             return HaltLoop(reason=failure.detail)
+        case Policy.BACK_OFF if failure.kind is FailureKind.LOST and failure.in_a_row > LOST_AT_MOST:
+            return _charge(failure, rules, now)
         case Policy.BACK_OFF:
             wait = delay(issue=failure.issue, attempt=failure.attempt, count=failure.in_a_row)
             return CoolDown(until=now + wait, charged=False)

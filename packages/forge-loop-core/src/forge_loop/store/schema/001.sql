@@ -98,6 +98,7 @@ CREATE TABLE sessions (
     ended_at         TEXT,
     outcome          TEXT,
     detail           TEXT NOT NULL,
+    resets_at        TEXT,
     report           TEXT,
     last_activity_at TEXT,
     last_tool        TEXT,

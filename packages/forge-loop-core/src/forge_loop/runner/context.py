@@ -1,0 +1,104 @@
+"""What every stage works with.
+
+Owns: the ports, the store, and what is in hand between two ticks. Must not: hold logic. Whatever must survive a crash
+is in the store; what stands here can be lost at any instant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from forge_loop.briefs import Briefs
+from forge_loop.config.layout import StateLayout
+from forge_loop.config.model import Settings
+from forge_loop.domain.events import Event
+from forge_loop.domain.issue import Issue, LabelEvent
+from forge_loop.domain.job import Job
+from forge_loop.ports import Agents, Clock, CodeHost, Commands, EventSink, Tracker, Workspaces
+from forge_loop.queue import Delivery, Queue
+from forge_loop.runner.errands import Errands
+from forge_loop.store import Store
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Timing:
+    """Fixed rhythms in seconds. `patience` is how long a tick waits for its observation before it goes on without."""
+
+    patience: float = 1.0
+    lease: float = 300.0
+    activity_row: float = 1.0
+    activity_event: float = 15.0
+    watchdog_poll: float = 15.0
+    quiet_tick_event: float = 60.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class World:
+    """One observation. What could not be read is None and stands in `problems`: unknown, never empty.
+
+    `labels` says who applied the ready label, `blockers` whether a blocking issue is closed (None: not known).
+    """
+
+    started_at: datetime
+    issues: dict[int, Issue] | None = None
+    labels: dict[int, LabelEvent | None] = field(default_factory=dict)
+    blockers: dict[int, bool | None] = field(default_factory=dict)
+    base_sha: str | None = None
+    base_problem: str | None = None
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(kw_only=True, slots=True)
+class Context:
+    settings: Settings
+    base: str
+    pays: str
+    layout: StateLayout
+    store: Store
+    queue: Queue
+    tracker: Tracker
+    code_host: CodeHost
+    agents: Agents
+    workspaces: Workspaces
+    commands: Commands
+    briefs: Briefs
+    clock: Clock
+    errands: Errands
+    sinks: Sequence[EventSink]
+    on_fault: Callable[[str, Exception], None]
+    timing: Timing = field(default_factory=Timing)
+    in_hand: dict[int, Delivery] = field(default_factory=dict)
+    world: World | None = None
+    moved_at: datetime | None = None
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def tell(
+        self, event: Event, job: Job | None = None, *, session: str | None = None, issue: int | None = None
+    ) -> None:
+        """Append an event about a job, within the open transaction of the change it tells of."""
+        self.store.events.append(
+            event,
+            at=self.now(),
+            issue=job.issue if job else issue,
+            job=job.id if job else None,
+            attempt=job.attempt if job else None,
+            session=session,
+        )
+
+    def workspace(self, job: Job, purpose: str) -> Path:
+        """Where a job's clone for a purpose (work, check, review, spec) stands."""
+        return self.layout.workspaces / f"{job.issue}-{job.id}-{purpose}"
+
+    def private(self, job: Job, role: str) -> Path:
+        """The private home of a role's sessions in a job; kept, so that they can be resumed."""
+        return self.layout.private / f"{job.issue}-{job.id}" / role
+
+
+def errand_key(job: Job) -> str:
+    """A job does one thing at a time."""
+    return f"job:{job.id}"

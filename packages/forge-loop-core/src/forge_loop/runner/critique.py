@@ -1,0 +1,141 @@
+"""The critic's stage: a fresh session reads the candidate; its validated verdict is recorded and acted on.
+
+Owns: what a job in REVIEWING does next, findings over rounds. Must not: approve; a verdict can only withhold.
+"""
+
+from __future__ import annotations
+
+from forge_loop.domain.events import FindingClosed, FindingOpened, ReviewFinished, ReviewStarted
+from forge_loop.domain.job import FailureKind, Job, JobState, SessionRow
+from forge_loop.domain.review import REPORT_SCHEMA, MalformedReport, Overall, Verdict, parse_verdict
+from forge_loop.domain.session import Role, SessionOutcome
+from forge_loop.runner import ending, outcome, prompts, revise, sessions
+from forge_loop.runner.context import Context, errand_key
+from forge_loop.runner.errand_failure import fail_errand
+from forge_loop.store import ReviewRow
+
+
+def advance(context: Context, job: Job) -> None:
+    """Start a review of this very commit, take its verdict, or go on where an approval of it still holds."""
+    if holding_verdict(context, job) is not None:
+        context.store.jobs.move(job, JobState.MERGING, at=context.now())
+        context.moved_at = context.now()
+        return
+    rows = [row for row in sessions.of_round(context, job, Role.CRITIC) if row.head_sha == job.head_sha]
+    last = rows[-1] if rows else None
+    if last is None or outcome.acted_on(last, job):
+        _prepare(context, job)
+    elif last.ended_at is None:
+        return
+    elif last.outcome is SessionOutcome.DONE:
+        _read(context, job, last)
+    else:
+        outcome.fail_by(context, job, last)
+
+
+def holding_verdict(context: Context, job: Job) -> ReviewRow | None:
+    """The approval of the job's present commit, text and brief, or None. When only base moved it still holds."""
+    last = context.store.reviews.last("job = ? AND head_sha = ?", job.id, job.head_sha)
+    if last is None or not last.approves or last.snapshot_sha256 != prompts.snapshot(context, job).sha256:
+        return None
+    return last
+
+
+def _prepare(context: Context, job: Job) -> None:
+    path, head, base = context.workspace(job, "review"), job.head_sha or "", job.base_sha or ""
+
+    def prepare() -> str:
+        context.workspaces.create(path, sha=head, branch=job.branch, base_sha=base)
+        return context.workspaces.diff(base_sha=base, head_sha=head)
+
+    context.errands.start(
+        errand_key(job),
+        prepare,
+        then=lambda diff: _start(context, job, diff),
+        failed=lambda error: fail_errand(context, job, error),
+    )
+
+
+def _start(context: Context, job: Job, diff: str) -> None:
+    opening = sessions.Opening(
+        role=Role.CRITIC,
+        purpose="review",
+        workspace=context.workspace(job, "review"),
+        prompt=prompts.critic(context, job, diff),
+        report_schema=REPORT_SCHEMA,
+        settings=context.settings.critic,
+    )
+    with context.store.transaction():
+        context.tell(ReviewStarted(head_sha=job.head_sha or "", round=job.round), job)
+    sessions.begin(context, job, opening)
+
+
+def _read(context: Context, job: Job, row: SessionRow) -> None:
+    try:
+        verdict = parse_verdict(sessions.report_of(row))
+    except MalformedReport as error:
+        ending.fail(context, job, FailureKind.NO_REPORT, f"the critic's report is malformed: {error}")
+        return
+    with context.store.transaction():
+        review = _record(context, job, row, verdict)
+        _act(context, job, verdict, review)
+    context.moved_at = context.now()
+
+
+def _record(context: Context, job: Job, row: SessionRow, verdict: Verdict) -> ReviewRow:
+    _close_earlier(context, job)
+    review = context.store.reviews.insert(
+        job=job.id,
+        attempt=job.attempt,
+        session=row.session,
+        round=job.round,
+        head_sha=job.head_sha,
+        base_sha=job.base_sha,
+        brief_sha256=row.brief_sha256,
+        snapshot_sha256=prompts.snapshot(context, job).sha256,
+        overall=verdict.overall,
+        approves=verdict.approves(context.settings.critic.block_on),
+        reviewed=verdict.reviewed,
+        at=context.now(),
+    )
+    for finding in verdict.findings:
+        stored = context.store.findings.insert(
+            job=job.id,
+            review=review.id,
+            severity=finding.severity,
+            category=finding.category,
+            file=finding.file,
+            line=finding.line,
+            message=finding.message,
+        )
+        opened = FindingOpened(
+            finding=stored.id,
+            severity=finding.severity,
+            category=finding.category,
+            file=finding.file,
+            line=finding.line,
+            message=finding.message,
+        )
+        context.tell(opened, job)
+    event = ReviewFinished(head_sha=job.head_sha or "", overall=verdict.overall, findings=len(verdict.findings))
+    context.tell(event, job, session=row.session)
+    return review
+
+
+def _close_earlier(context: Context, job: Job) -> None:
+    """A new review of a new commit speaks for itself: what it does not repeat is closed."""
+    for finding in prompts.open_findings(context, job):
+        context.store.findings.update(finding.id, closed_at=context.now())
+        context.tell(FindingClosed(finding=finding.id), job)
+
+
+def _act(context: Context, job: Job, verdict: Verdict, review: ReviewRow) -> None:
+    blocking = verdict.blocking(context.settings.critic.block_on)
+    if verdict.overall is Overall.BLOCK:
+        why = "; ".join(f"{f.category}: {f.message}" for f in verdict.findings) or "no finding was given"
+        ending.end(context, job, JobState.HANDED_OVER, f"the critic blocks it: {why}")
+    elif review.approves:
+        context.store.jobs.move(job, JobState.MERGING, at=context.now())
+    elif blocking or verdict.overall is Overall.REQUEST_CHANGES:
+        reason = f"the critic asks for changes ({len(blocking)} blocking findings)"
+        revise.again(context, job, FailureKind.WORKER_FAILED, reason)

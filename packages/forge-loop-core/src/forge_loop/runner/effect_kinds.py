@@ -1,0 +1,169 @@
+"""Every kind of outside effect: how to look whether it is there already, and how to do it.
+
+Owns: one pair of look and act a kind. Must not: touch the store; both run in an errand's thread. `look` returns None
+for "it is not there", and then doing it (again) is safe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from forge_loop.domain.events import (
+    Event,
+    PullRequestMerged,
+    PullRequestOpened,
+    PullRequestUpdated,
+    WorkSalvaged,
+    WorkspaceCreated,
+    WorkspaceRemoved,
+)
+from forge_loop.domain.issue import PullRequestState
+from forge_loop.ports import Merged
+from forge_loop.runner.context import Context
+
+Detail = Mapping[str, Any]
+Result = dict[str, Any]
+
+
+def _nothing(_detail: Detail, _result: Result) -> Sequence[Event]:
+    return ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EffectKind:
+    """`tells` gives the events of an effect that is done."""
+
+    look: Callable[[Context, Detail], Result | None]
+    act: Callable[[Context, Detail], Result]
+    tells: Callable[[Detail, Result], Sequence[Event]] = _nothing
+
+
+def _create_workspace(context: Context, detail: Detail) -> Result:
+    context.workspaces.create(
+        Path(detail["path"]), sha=detail["sha"], branch=detail["branch"], base_sha=detail["base_sha"]
+    )
+    return {}
+
+
+def _look_workspace(_context: Context, _detail: Detail) -> Result | None:
+    """Making it anew is always safe: no session starts in a workspace before its effect is done."""
+    return None
+
+
+def _remove_workspaces(context: Context, detail: Detail) -> Result:
+    archive, saved = Path(detail["archive"]), False
+    work = Path(detail["work"])
+    if detail["salvage"] and work.is_dir() and not archive.exists():
+        archive.parent.mkdir(parents=True, exist_ok=True)
+        saved = context.workspaces.salvage(work, archive)
+    for path in context.workspaces.existing():
+        if path.name.startswith(detail["prefix"]):
+            context.workspaces.remove(path)
+    return {"archive": str(archive) if saved or archive.exists() else None}
+
+
+def _tell_removed(detail: Detail, result: Result) -> Sequence[Event]:
+    removed = WorkspaceRemoved(path=detail["work"])
+    return (removed, WorkSalvaged(archive=result["archive"])) if result["archive"] else (removed,)
+
+
+def _push(context: Context, detail: Detail) -> Result:
+    context.workspaces.push(sha=detail["sha"], branch=detail["branch"], expected=detail["expected"])
+    return {}
+
+
+def _look_push(context: Context, detail: Detail) -> Result | None:
+    return {} if context.code_host.branch_sha(detail["branch"]) == detail["sha"] else None
+
+
+def _tell_push(detail: Detail, _result: Result) -> Sequence[Event]:
+    number = detail["pull_request"]
+    return () if number is None else (PullRequestUpdated(pull_request=number, head_sha=detail["sha"]),)
+
+
+def _open_pull_request(context: Context, detail: Detail) -> Result:
+    pull_request = context.code_host.open_pull_request(
+        branch=detail["branch"], base=detail["base"], title=detail["title"], body=detail["body"]
+    )
+    return {"number": pull_request.number}
+
+
+def _look_pull_request(context: Context, detail: Detail) -> Result | None:
+    found = context.code_host.find_pull_request(detail["branch"])
+    return {"number": found.number} if found is not None else None
+
+
+def _merge(context: Context, detail: Detail) -> Result:
+    answer = context.code_host.merge(
+        detail["number"], head_sha=detail["head_sha"], base_sha=detail["base_sha"], message=detail["message"]
+    )
+    return {"sha": answer.sha} if isinstance(answer, Merged) else {"moved": answer.base_sha}
+
+
+def _look_merge(context: Context, detail: Detail) -> Result | None:
+    found = context.code_host.pull_request(detail["number"])
+    return {"sha": found.merged_sha} if found.state is PullRequestState.MERGED else None
+
+
+def _tell_merge(detail: Detail, result: Result) -> Sequence[Event]:
+    return (PullRequestMerged(pull_request=detail["number"], commit=result["sha"]),) if "sha" in result else ()
+
+
+def _look_note(context: Context, detail: Detail) -> Result | None:
+    return {} if context.tracker.note(detail["issue"], detail["key"]) is not None else None
+
+
+def _look_label(context: Context, detail: Detail) -> Result | None:
+    present = detail["label"] in context.tracker.issue(detail["issue"]).labels
+    return {} if present is detail["present"] else None
+
+
+def _label(context: Context, detail: Detail) -> Result:
+    change = context.tracker.add_label if detail["present"] else context.tracker.remove_label
+    change(detail["issue"], detail["label"])
+    return {}
+
+
+def _look_close(context: Context, detail: Detail) -> Result | None:
+    return None if context.tracker.issue(detail["issue"]).open else {}
+
+
+def _call(act: Callable[[Context, Detail], object]) -> Callable[[Context, Detail], Result]:
+    def run(context: Context, detail: Detail) -> Result:
+        act(context, detail)
+        return {}
+
+    return run
+
+
+KINDS: Mapping[str, EffectKind] = {
+    "workspace.create": EffectKind(
+        look=_look_workspace,
+        act=_create_workspace,
+        tells=lambda detail, _: (WorkspaceCreated(path=detail["path"], commit=detail["sha"]),),
+    ),
+    "workspace.remove": EffectKind(look=lambda *_: None, act=_remove_workspaces, tells=_tell_removed),
+    "push": EffectKind(look=_look_push, act=_push, tells=_tell_push),
+    "pull_request.open": EffectKind(
+        look=_look_pull_request,
+        act=_open_pull_request,
+        tells=lambda detail, result: (PullRequestOpened(pull_request=result["number"], head_sha=detail["sha"]),),
+    ),
+    "merge": EffectKind(look=_look_merge, act=_merge, tells=_tell_merge),
+    "note": EffectKind(
+        look=_look_note,
+        act=_call(lambda context, detail: context.tracker.post_note(detail["issue"], detail["key"], detail["text"])),
+    ),
+    "label": EffectKind(look=_look_label, act=_label),
+    "issue.close": EffectKind(
+        look=_look_close,
+        act=_call(lambda context, detail: context.tracker.close(detail["issue"], detail["summary"])),
+    ),
+    "branch.delete": EffectKind(
+        look=lambda context, detail: {} if context.code_host.branch_sha(detail["branch"]) is None else None,
+        act=_call(lambda context, detail: context.code_host.delete_branch(detail["branch"], sha=detail["sha"])),
+    ),
+}

@@ -1,0 +1,107 @@
+"""The journal of outside effects: intent committed, act, outcome committed; settled by looking after an interruption.
+
+Owns: planning effects and pumping the open ones, one a job at a time, in order. Must not: know what an effect does
+(`effect_kinds`).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from forge_loop.domain.events import EffectDone, EffectFailed, EffectIntended, EffectSettled
+from forge_loop.domain.job import Job
+from forge_loop.domain.retry import delay
+from forge_loop.errors import RefusedError
+from forge_loop.runner.context import Context
+from forge_loop.runner.effect_kinds import KINDS, Result
+from forge_loop.store import EffectRow, EffectState
+
+
+def plan(context: Context, job: Job, kind: str, name: str, detail: dict[str, Any]) -> EffectRow:
+    """Record the intent of an effect once; `name` tells it from others of its kind within the job."""
+    key = f"{kind}/{job.id}/{name}"
+    known = context.store.effects.last("key = ?", key)
+    if known is not None:
+        return known
+    with context.store.transaction():
+        row = context.store.effects.insert(
+            key=key, kind=kind, job=job.id, state=EffectState.INTENDED, detail=detail, intended_at=context.now()
+        )
+        context.tell(EffectIntended(effect=row.id, key=key), job)
+    return row
+
+
+class EffectPump:
+    """Carries out what is intended. An effect that fails for a passing reason is looked at again later."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._retries: dict[int, tuple[int, datetime]] = {}
+
+    def open(self) -> list[EffectRow]:
+        return self._context.store.effects.select("state IN ('intended', 'acting')")
+
+    def pump(self) -> None:
+        """Start the first open effect of every job that has none under way."""
+        first: dict[int, EffectRow] = {}
+        for row in self.open():
+            first.setdefault(row.job, row)
+        for job_id, row in first.items():
+            if not self._context.errands.busy(f"effect:{job_id}") and self._due(row) and self._free(row):
+                self._start(row)
+
+    def next_due(self) -> datetime | None:
+        """When the earliest effect that waits may be tried again."""
+        return min((due for _, due in self._retries.values()), default=None)
+
+    def _free(self, row: EffectRow) -> bool:
+        """A workspace goes only when nobody works in it any more."""
+        if row.kind != "workspace.remove":
+            return True
+        return not self._context.store.sessions.select("job = ? AND ended_at IS NULL", row.job, limit=1)
+
+    def _due(self, row: EffectRow) -> bool:
+        return row.id not in self._retries or self._retries[row.id][1] <= self._context.now()
+
+    def _start(self, row: EffectRow) -> None:
+        context, kind = self._context, KINDS[row.kind]
+        uncertain = row.state is EffectState.ACTING
+        context.store.effects.update(row.id, state=EffectState.ACTING)
+
+        def act() -> tuple[Result, bool]:
+            found = kind.look(context, row.detail) if uncertain else None
+            return (found, True) if found is not None else (kind.act(context, row.detail), False)
+
+        context.errands.start(
+            f"effect:{row.job}",
+            act,
+            then=lambda outcome: self._done(row, *outcome),
+            failed=lambda error: self._failed(row, error),
+        )
+
+    def _done(self, row: EffectRow, result: Result, settled: bool) -> None:
+        context = self._context
+        self._retries.pop(row.id, None)
+        with context.store.transaction():
+            done = context.store.effects.update(row.id, state=EffectState.DONE, result=result, ended_at=context.now())
+            job = context.store.jobs.get(row.job)
+            kind = EffectSettled if settled else EffectDone
+            context.tell(kind(effect=row.id, key=row.key), job)
+            for event in KINDS[row.kind].tells(done.detail, result):
+                context.tell(event, job)
+
+    def _failed(self, row: EffectRow, error: Exception) -> None:
+        context = self._context
+        if isinstance(error, RefusedError):
+            with context.store.transaction():
+                context.store.effects.update(
+                    row.id, state=EffectState.FAILED, result={"refused": str(error)}, ended_at=context.now()
+                )
+                context.tell(
+                    EffectFailed(effect=row.id, key=row.key, reason=str(error)), context.store.jobs.get(row.job)
+                )
+            return
+        count = self._retries.get(row.id, (0, context.now()))[0] + 1
+        self._retries[row.id] = (count, context.now() + delay(issue=row.job, attempt=row.id, count=count))
+        context.on_fault(f"effect {row.key}", error)

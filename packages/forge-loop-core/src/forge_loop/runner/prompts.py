@@ -1,0 +1,132 @@
+"""What each role is told: the brief's values from the store's rows.
+
+Owns: gathering a brief's values, the data delimiters, the feedback of a revision round. Must not: hold prose that
+belongs in a template.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+
+from forge_loop.briefs import data_block
+from forge_loop.domain.hidden_text import visible
+from forge_loop.domain.job import Approval, Job
+from forge_loop.domain.spec import missing_sections
+from forge_loop.runner.context import Context
+from forge_loop.store import CheckRow, FindingRow
+
+DIFF_CHARACTERS = 200_000
+MEMORY = 5
+MERGE_STEP = "merge with base"
+
+
+def worker(context: Context, job: Job, notes: str) -> str:
+    """The worker's brief for a new conversation."""
+    values = {
+        **_issue(context, job),
+        "base_branch": context.base,
+        "branch": job.branch,
+        "checks": _listed(context.settings.checks) or "none configured",
+        "earlier_attempts": _data("earlier-attempts", earlier_attempts(context, job) or "none"),
+        "repository_notes": _data("repository-notes", notes or "none"),
+    }
+    return context.briefs.render("worker", values)
+
+
+def critic(context: Context, job: Job, diff: str) -> str:
+    """The critic's brief: what was asked, what was done, what the checks said."""
+    findings = open_findings(context, job)
+    shown = diff if len(diff) <= DIFF_CHARACTERS else diff[:DIFF_CHARACTERS] + "\n[cut here; read the files]\n"
+    values = {
+        **_issue(context, job),
+        "base_sha": job.base_sha or "",
+        "head_sha": job.head_sha or "",
+        "diff": _data("diff", shown),
+        "check_results": _data("checks", _check_lines(latest_checks(context, job)) or "no checks are configured"),
+        "earlier_findings": _data("earlier-findings", finding_lines(findings) or "none"),
+        "block_on": str(context.settings.critic.block_on),
+    }
+    return context.briefs.render("critic", values)
+
+
+def po(context: Context, job: Job) -> str:
+    """The spec expander's brief."""
+    missing = missing_sections(snapshot(context, job).body)
+    return context.briefs.render("po", {**_issue(context, job), "score_missing": ", ".join(missing) or "none"})
+
+
+def revision(context: Context, job: Job) -> str:
+    """What a worker's next round must mend: the last failing checks, a conflict, the open findings."""
+    failing = [row for row in latest_checks(context, job) if not row.passed]
+    parts = [f"Round {job.round}: {job.reason}. Mend it, commit on the same branch, and report again."]
+    if any(row.command == MERGE_STEP for row in failing):
+        parts.append(
+            f"Your commit conflicts with the newest {context.base}, which is the local branch `base`. Merge `base` "
+            "into your branch, resolve the conflicts, and commit the merge."
+        )
+    if failing:
+        parts.append("Failing checks, as data:\n" + _data("checks", _check_lines(failing)))
+    findings = open_findings(context, job)
+    if findings:
+        parts.append("Open findings of the critic, as data:\n" + _data("findings", finding_lines(findings)))
+    return "\n\n".join(parts)
+
+
+RESUME = "The loop was interrupted and has started again. Go on where you stopped, and report when you are done."
+FINISH = "There are changes that are not committed. Commit everything that belongs to this work, then report again."
+
+
+def snapshot(context: Context, job: Job) -> Approval:
+    """The approved text: the only text of the issue that anyone is shown."""
+    return context.store.approvals.get(job.approval)
+
+
+def latest_checks(context: Context, job: Job) -> list[CheckRow]:
+    """The results on the newest base for the job's candidate, in the order they ran."""
+    last = context.store.checks.last("job = ? AND head_sha = ?", job.id, job.head_sha)
+    if last is None:
+        return []
+    where = "job = ? AND head_sha = ? AND base_sha = ?"
+    return context.store.checks.select(where, job.id, job.head_sha, last.base_sha)
+
+
+def open_findings(context: Context, job: Job) -> list[FindingRow]:
+    return context.store.findings.select("job = ? AND closed_at IS NULL", job.id)
+
+
+def earlier_attempts(context: Context, job: Job) -> str:
+    """The last five attempts at this approval, a line each."""
+    rows = context.store.attempts.select("job = ? AND ended_at IS NOT NULL", job.id)
+    return "\n".join(f"attempt {row.number}: {row.outcome}; {row.note}" for row in rows[-MEMORY:])
+
+
+def finding_lines(findings: list[FindingRow]) -> str:
+    return "\n".join(
+        f"[{row.id}] {row.severity} {row.category} {row.file or '-'}:{row.line or '-'}: {row.message}"
+        for row in findings
+    )
+
+
+def _issue(context: Context, job: Job) -> Mapping[str, str]:
+    approval = snapshot(context, job)
+    text = visible(job.spec or approval.body)[0]
+    return {
+        "issue_number": str(job.issue),
+        "issue_title": _data("title", visible(approval.title)[0]),
+        "issue_text": _data("issue", text),
+    }
+
+
+def _data(name: str, text: str) -> str:
+    return data_block(name, text, secrets.token_hex(8))
+
+
+def _listed(lines: tuple[str, ...]) -> str:
+    return "\n".join(f"- `{line}`" for line in lines)
+
+
+def _check_lines(rows: list[CheckRow]) -> str:
+    return "\n\n".join(
+        f"$ {row.command}\n{row.output}\n[{'passed' if row.passed else 'failed'}, status {row.status}]" for row in rows
+    )

@@ -1,0 +1,52 @@
+"""The publish stage: push the candidate by its SHA and see that its pull request is open.
+
+Owns: what a job in PUBLISHING does next, and the pull request's text. Must not: run git (the effects do).
+"""
+
+from __future__ import annotations
+
+from forge_loop.config.model import MergeMode
+from forge_loop.domain.job import Job, JobState
+from forge_loop.runner import effects, ending, prompts
+from forge_loop.runner.context import Context
+from forge_loop.store import EffectRow, EffectState
+
+
+def advance(context: Context, job: Job) -> None:
+    """Push, then open; each is an effect that this waits for."""
+    pushed = effects.plan(context, job, "push", job.head_sha or "", _push(context, job))
+    if not _done(context, job, pushed):
+        return
+    opened = effects.plan(context, job, "pull_request.open", "1", _pull_request(context, job))
+    if not _done(context, job, opened):
+        return
+    assert opened.result is not None
+    with context.store.transaction():
+        moved = context.store.jobs.move(job, JobState.REVIEWING, at=context.now(), pull_request=opened.result["number"])
+        if not context.settings.critic.enabled:
+            reason = f"nothing reviews it (critic.enabled: false); pull request {moved.pull_request} waits for you"
+            ending.end(context, moved, JobState.HANDED_OVER, reason)
+    context.moved_at = context.now()
+
+
+def _done(context: Context, job: Job, row: EffectRow) -> bool:
+    if row.state is EffectState.FAILED:
+        refused = (row.result or {}).get("refused")
+        ending.end(context, job, JobState.HANDED_OVER, f"the code host refused: {refused}")
+    return row.state is EffectState.DONE
+
+
+def _push(context: Context, job: Job) -> dict[str, object]:
+    last = context.store.effects.last("job = ? AND kind = 'push' AND state = 'done'", job.id)
+    expected = last.detail["sha"] if last is not None else None
+    return {"sha": job.head_sha, "branch": job.branch, "expected": expected, "pull_request": job.pull_request}
+
+
+def _pull_request(context: Context, job: Job) -> dict[str, object]:
+    checks = "\n".join(f"- `{row.command}`: passed" for row in prompts.latest_checks(context, job))
+    body = f"For issue #{job.issue}.\n\nChecks on the merge result:\n{checks}\n"
+    return {"branch": job.branch, "base": context.base, "title": job.title, "body": body, "sha": job.head_sha}
+
+
+def merges_by_itself(context: Context) -> bool:
+    return context.settings.merge.mode is MergeMode.AUTO
