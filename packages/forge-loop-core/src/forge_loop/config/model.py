@@ -38,17 +38,17 @@ class Effort(StrEnum):
 DEFAULT_MODEL = "claude-opus-4-7"
 
 
-def key(default: Any, text: str, *, unit: str = "", least: float | None = None) -> Any:
-    """A setting: its default, its help sentence, its unit (duration | size) and the least value allowed."""
-    return field(default=default, metadata={"help": text, "unit": unit, "least": least})
+def key(default: Any, text: str, *, unit: str = "", least: float | None = None, filled: bool = False) -> Any:
+    """A setting: its default, its help sentence, its unit (duration | size), the least value, whether "" is refused."""
+    return field(default=default, metadata={"help": text, "unit": unit, "least": least, "filled": filled})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Labels:
-    ready: str = key("loop:ready", "a person puts it on an issue to approve it")
-    blocked: str = key("loop:blocked", "the loop gave up on the issue; it is not taken while this stands")
-    risk: str = key("risk:high", "an issue that carries it is never merged without a person")
-    needs_human: str = key("loop:needs-human", "the loop handed the issue over")
+    ready: str = key("loop:ready", "a person puts it on an issue to approve it", filled=True)
+    blocked: str = key("loop:blocked", "the loop gave up on the issue; it is not taken while this stands", filled=True)
+    risk: str = key("risk:high", "an issue that carries it is never merged without a person", filled=True)
+    needs_human: str = key("loop:needs-human", "the loop handed the issue over", filled=True)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +72,7 @@ class Agent:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Worker:
-    model: str = key(DEFAULT_MODEL, "the worker's model")
+    model: str = key(DEFAULT_MODEL, "the worker's model", filled=True)
     effort: Effort = key(Effort.MEDIUM, "the worker's reasoning effort")
     timeout: float = key(7200.0, "wall clock of one session", unit="duration", least=1)
     max_turns: int = key(120, "turns of one session", least=1)
@@ -81,7 +81,7 @@ class Worker:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Critic:
     enabled: bool = key(True, "false: nothing is reviewed, so nothing is merged without a person")
-    model: str = key(DEFAULT_MODEL, "the critic's model")
+    model: str = key(DEFAULT_MODEL, "the critic's model", filled=True)
     effort: Effort = key(Effort.MEDIUM, "the critic's reasoning effort")
     timeout: float = key(600.0, "wall clock of one session", unit="duration", least=1)
     max_turns: int = key(20, "turns of one session", least=1)
@@ -92,7 +92,7 @@ class Critic:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Po:
     enabled: bool = key(True, "expand thin specs before work starts")
-    model: str = key(DEFAULT_MODEL, "the spec expander's model")
+    model: str = key(DEFAULT_MODEL, "the spec expander's model", filled=True)
     effort: Effort = key(Effort.MEDIUM, "the spec expander's reasoning effort")
     timeout: float = key(480.0, "wall clock of one session", unit="duration", least=1)
     max_turns: int = key(25, "turns of one session", least=1)
