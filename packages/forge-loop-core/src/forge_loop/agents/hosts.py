@@ -1,0 +1,133 @@
+"""Sessions as child processes: the Agents port over hosts.
+
+Owns: spawning hosts with a scrubbed environment, the queue of news, leftovers of an earlier loop. Must not: import the
+agent SDK, or block: what takes time happens on a supervisor's thread.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from forge_loop.agents.credentials import choose_credential
+from forge_loop.agents.environment import LOOP_MARKER, session_environment
+from forge_loop.agents.processes import Process, ancestors, descendants, end_all, marked
+from forge_loop.agents.supervisor import Supervisor
+from forge_loop.domain.session import SessionEnded, SessionNews, SessionOrder, SessionOutcome
+from forge_loop.errors import AgentError, AuthenticationError
+from forge_loop.ports import Clock
+
+CLOSE_SECONDS = 15.0
+REAP_SECONDS = 10.0
+
+
+class ClaudeAgents:
+    """Runs each session in a host of its own.
+
+    `loop_id` marks every process of this loop, `auth` is "subscription" or "api_key", `environ` the loop's own
+    environment (variables are picked from it, never handed on whole). `on_news` is called from other threads whenever
+    `news` has something new. `start` must be called on a thread that lives as long as the loop: a host ends when the
+    thread that started it does.
+    """
+
+    def __init__(
+        self,
+        *,
+        loop_id: str,
+        auth: str,
+        environ: Mapping[str, str],
+        clock: Clock,
+        on_news: Callable[[], None],
+    ) -> None:
+        self._loop_id = loop_id
+        self._auth = auth
+        self._environ = dict(environ)
+        self._clock = clock
+        self._on_news = on_news
+        self._news: queue.SimpleQueue[SessionNews] = queue.SimpleQueue()
+        self._sessions: dict[str, Supervisor | None] = {}
+
+    def start(self, order: SessionOrder, *, attempt: int) -> None:
+        if order.id in self._sessions:
+            raise AgentError(f"session {order.id!r} is already running")
+        self._sessions[order.id] = None
+        try:
+            process = self._spawn(order, attempt)
+        except AuthenticationError as problem:
+            self._never_ran(order, SessionOutcome.AUTH, f"{problem} ({problem.hint})")
+        except OSError as problem:
+            self._never_ran(order, SessionOutcome.CONFIGURATION, f"the session could not be started: {problem}")
+        else:
+            self._sessions[order.id] = Supervisor(process, order, clock=self._clock, tell=self._hear)
+
+    def news(self) -> Sequence[SessionNews]:
+        found: list[SessionNews] = []
+        while not self._news.empty():
+            found.append(self._news.get_nowait())
+        for entry in found:
+            if isinstance(entry, SessionEnded):
+                self._sessions.pop(entry.session, None)
+        return found
+
+    def end(self, session: str, *, reason: str) -> None:
+        supervisor = self._sessions.get(session)
+        if supervisor is not None:
+            supervisor.end(reason)
+
+    def running(self) -> frozenset[str]:
+        return frozenset(self._sessions)
+
+    def resumable(self, session: str, config_dir: Path) -> bool:
+        try:
+            found = [path for path in config_dir.glob("projects/*/*.jsonl") if path.stem == session]
+            return any(path.stat().st_size > 0 for path in found)
+        except OSError:
+            return False
+
+    def reap(self) -> int:
+        return end_all(self._strays, within=REAP_SECONDS)
+
+    def close(self) -> None:
+        deadline = time.monotonic() + CLOSE_SECONDS
+        supervisors = [supervisor for supervisor in self._sessions.values() if supervisor is not None]
+        for supervisor in supervisors:
+            supervisor.end("the loop is stopping")
+        for supervisor in supervisors:
+            supervisor.join(deadline - time.monotonic())
+
+    def _spawn(self, order: SessionOrder, attempt: int) -> subprocess.Popen[bytes]:
+        credential = choose_credential(self._auth, self._environ, self._clock.now())
+        credential.install(order.config_dir)
+        return subprocess.Popen(
+            # -I: neither the agent's directories nor its variables decide what the host imports.
+            [sys.executable, "-I", "-m", "forge_loop.agents.host", str(os.getpid())],
+            env=session_environment(
+                order,
+                loop_id=self._loop_id,
+                attempt=attempt,
+                environ=self._environ,
+                credential=credential.variables,
+            ),
+            cwd=order.workspace,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    def _never_ran(self, order: SessionOrder, outcome: SessionOutcome, detail: str) -> None:
+        self._hear(SessionEnded(session=order.id, outcome=outcome, at=self._clock.now(), detail=detail))
+
+    def _hear(self, entry: SessionNews) -> None:
+        self._news.put(entry)
+        self._on_news()
+
+    def _strays(self) -> list[Process]:
+        own = os.getpid()
+        spared = {own, *ancestors(own), *(process.pid for process in descendants(own))}
+        return [process for process in marked(f"{LOOP_MARKER}={self._loop_id}") if process.pid not in spared]
