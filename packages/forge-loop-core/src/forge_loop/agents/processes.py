@@ -29,6 +29,7 @@ class Process:
 
     pid: int
     parent: int
+    session: int
     started: int
 
 
@@ -40,7 +41,7 @@ def find(pid: int) -> Process | None:
         return None
     if len(fields) < 20 or fields[0] in "ZX":
         return None
-    return Process(pid, int(fields[1]), int(fields[19]))
+    return Process(pid, int(fields[1]), int(fields[3]), int(fields[19]))
 
 
 def living() -> list[Process]:
@@ -60,6 +61,12 @@ def descendants(pid: int) -> list[Process]:
         found.append(process)
         waiting.extend(children.get(process.pid, ()))
     return found
+
+
+def in_session(leader: int) -> list[Process]:
+    """Every living process of the session that `leader` opened. Only while `leader` is not yet waited for: until then
+    no stranger can be given its pid."""
+    return [process for process in living() if process.session == leader]
 
 
 def ancestors(pid: int) -> frozenset[int]:

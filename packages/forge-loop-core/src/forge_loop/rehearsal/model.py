@@ -13,7 +13,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -43,8 +43,9 @@ class Request:
     """One `POST /v1/messages`.
 
     `prompt` is the text of the first user message, `latest` of the newest one that is not tool results: they differ
-    once a session is resumed. `step` counts the assistant messages so far, `turn` those since `latest`. `headers` have
-    lower-case names.
+    once a session is resumed. `step` counts the assistant messages so far, `turn` those since `latest`. `tools` are the
+    tools offered, `report_fields` the fields of the report asked for: together they tell the roles apart. `headers`
+    have lower-case names.
     """
 
     session: str
@@ -55,6 +56,8 @@ class Request:
     step: int
     turn: int
     results: tuple[ToolResult, ...]
+    tools: frozenset[str]
+    report_fields: frozenset[str]
     stream: bool
     headers: Mapping[str, str]
     body: Mapping[str, Any]
@@ -233,6 +236,7 @@ def read_request(raw: bytes, headers: Mapping[str, str]) -> Request:
         place for place, entry in enumerate(messages) if entry["role"] == "user" and not _results(entry["content"])
     ]
     newest = prompts[-1] if prompts else 0
+    tools = body.get("tools", [])
     return Request(
         session=headers.get("x-claude-code-session-id", ""),
         model=body.get("model", ""),
@@ -242,6 +246,8 @@ def read_request(raw: bytes, headers: Mapping[str, str]) -> Request:
         step=roles.count("assistant"),
         turn=roles[newest:].count("assistant"),
         results=tuple(result for entry in messages for result in _results(entry["content"])),
+        tools=frozenset(tool["name"] for tool in tools),
+        report_fields=frozenset(_properties(tools)),
         stream=bool(body.get("stream", False)),
         headers=headers,
         body=body,
@@ -262,6 +268,12 @@ def _results(content: Any) -> list[ToolResult]:
         for block in content
         if block.get("type") == "tool_result"
     ]
+
+
+def _properties(tools: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for tool in tools:
+        if tool["name"] == REPORT_TOOL:
+            yield from tool.get("input_schema", {}).get("properties", {})
 
 
 def message(model: ScriptedModel, request: Request, reply: Reply) -> dict[str, Any]:

@@ -1,0 +1,125 @@
+"""The operator's own commands (checks, hooks) where an agent's code is present.
+
+Owns: their scrubbed environment and private directories, their time limit, the last part of their output, and that no
+process of theirs is left. Must not: pass any credential, or judge a result.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import shutil
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
+
+from forge_loop.agents.environment import SESSION_MARKER, command_environment
+from forge_loop.agents.processes import Process, descendants, end_all, in_session, marked
+from forge_loop.ports import CommandResult
+
+KEPT_LINES = 50
+KEPT_BYTES = 64 * 1024
+NOT_RUN = 127
+END_SECONDS = 10.0
+
+
+class LocalCommands:
+    """Runs commands as children, each with a HOME and TMPDIR of its own below `scratch`."""
+
+    def __init__(self, *, loop_id: str, environ: Mapping[str, str], scratch: Path) -> None:
+        self._loop_id = loop_id
+        self._environ = dict(environ)
+        self._scratch = scratch
+
+    def run(self, command: str, *, directory: Path, timeout: float) -> CommandResult:
+        began = time.monotonic()
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        private = Path(tempfile.mkdtemp(prefix="command-", dir=self._scratch))
+        try:
+            status, output = self._run(command, directory, began + timeout, private)
+        except OSError as problem:
+            status, output = NOT_RUN, f"the command could not be started: {problem}"
+        finally:
+            shutil.rmtree(private, ignore_errors=True)
+        return CommandResult(status=status, output=output, seconds=time.monotonic() - began)
+
+    def _run(self, command: str, directory: Path, deadline: float, private: Path) -> tuple[int | None, str]:
+        marker = str(uuid.uuid4())
+        with subprocess.Popen(
+            ["/bin/sh", "-c", command],
+            cwd=directory,
+            env=self._environment(marker, private),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as process:
+            assert process.stdout is not None
+            output = Tail(process.stdout)
+            in_time = _watch(process.pid, output, deadline)
+            # Before the shell is waited for: its pid, which is its session's id, still belongs to it.
+            end_all(lambda: _survivors(process.pid, marker), within=END_SECONDS)
+            output.drain()
+            status = process.wait()
+        return status if in_time else None, output.text()
+
+    def _environment(self, marker: str, private: Path) -> dict[str, str]:
+        home, tmp = private / "home", private / "tmp"
+        home.mkdir()
+        tmp.mkdir()
+        return command_environment(loop_id=self._loop_id, marker=marker, environ=self._environ, home=home, tmp=tmp)
+
+
+def _watch(pid: int, output: Tail, deadline: float) -> bool:
+    """Read output until the process ends; False if the deadline came first."""
+    pidfd = os.pidfd_open(pid)
+    try:
+        with selectors.DefaultSelector() as selector:
+            selector.register(pidfd, selectors.EVENT_READ)
+            selector.register(output.descriptor, selectors.EVENT_READ)
+            while (left := deadline - time.monotonic()) > 0:
+                ready = {key.fd for key, _ in selector.select(left)}
+                if pidfd in ready:
+                    return True
+                if output.descriptor in ready and not output.read():
+                    selector.unregister(output.descriptor)
+            return False
+    finally:
+        os.close(pidfd)
+
+
+def _survivors(pid: int, marker: str) -> list[Process]:
+    return [*in_session(pid), *descendants(pid), *marked(f"{SESSION_MARKER}={marker}")]
+
+
+class Tail:
+    """The last part of a pipe."""
+
+    def __init__(self, pipe: IO[bytes]) -> None:
+        self.descriptor = pipe.fileno()
+        self._kept = b""
+        os.set_blocking(self.descriptor, False)
+
+    def read(self) -> bool:
+        """Take what is there; False at the end of the pipe."""
+        try:
+            part = os.read(self.descriptor, KEPT_BYTES)
+        except BlockingIOError:
+            return True
+        self._kept = (self._kept + part)[-KEPT_BYTES:]
+        return bool(part)
+
+    def drain(self) -> None:
+        """Take all that is left. Ends at once when a process that escaped holds the pipe open and is silent."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.descriptor, selectors.EVENT_READ)
+            deadline = time.monotonic() + 1.0
+            while time.monotonic() < deadline and selector.select(0) and self.read():
+                pass
+
+    def text(self) -> str:
+        return "\n".join(self._kept.decode(errors="replace").splitlines()[-KEPT_LINES:])
