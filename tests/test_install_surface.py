@@ -1,0 +1,183 @@
+"""What an install gives and what it does not: really built wheels in really clean environments.
+
+`uvicorn`, `starlette` and `opentelemetry` (its API) come with `mcp`, which the agent SDK needs, so their absence cannot
+be asked for. What is asked for is that core's own source imports none of them.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import shutil
+import sys
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from forge_loop.stability import CORE, META, SATELLITES, Distribution
+from support import shapes
+from support.shapes import Place
+from support.tree import PACKAGES
+
+pytestmark = pytest.mark.xdist_group("installs")
+
+# docs/decisions/0004: httpx2 joins with the GitHub forge, which is its consumer.
+CORE_REQUIRES = {"claude-agent-sdk", "click", "pyyaml", "rich"}
+NEVER_REQUIRED = re.compile(r"fastapi|uvicorn|jinja2|prometheus-client|opentelemetry-.*|redis|duckdb")
+ABSENT = ["fastapi", "jinja2", "prometheus_client", "opentelemetry.sdk", "redis", "duckdb"]
+REMOVED = re.compile(r"redis|cluster|election|leader|budget", re.IGNORECASE)
+COMMANDS = [(name, each) for each in SATELLITES for name in each.commands]
+
+THERE = """
+import importlib.util, json, sys
+def there(name):
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
+print(json.dumps([name for name in {names!r} if there(name)]))
+"""
+
+
+@pytest.fixture(scope="module")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return shapes.build(tmp_path_factory.mktemp("built") / "dist")
+
+
+@pytest.fixture(scope="module")
+def default(tmp_path_factory: pytest.TempPathFactory, dist: Path) -> Place:
+    """`pip install forge-loop`."""
+    return shapes.install(tmp_path_factory.mktemp("installed") / "default", dist, META.name)
+
+
+@pytest.fixture(scope="module")
+def experimental(tmp_path_factory: pytest.TempPathFactory, dist: Path) -> Place:
+    """`pip install 'forge-loop[experimental]'`."""
+    return shapes.install(tmp_path_factory.mktemp("installed") / "all", dist, "forge-loop[experimental]")
+
+
+def importable(place: Place, names: Iterable[str]) -> set[str]:
+    said = place.python(THERE.format(names=list(names)))
+    assert said.status == 0, said.stderr
+    return set(json.loads(said.stdout))
+
+
+def required(requirements: Iterable[str] | None) -> set[str]:
+    """The distributions that are required outright, extras aside."""
+    mandatory = [line for line in requirements or () if "extra ==" not in line]
+    return {re.split(r"[^A-Za-z0-9._-]", line)[0].lower() for line in mandatory}
+
+
+def forbidden(requirements: Iterable[str] | None) -> set[str]:
+    return {name for name in required(requirements) if NEVER_REQUIRED.fullmatch(name)}
+
+
+def wheel(dist: Path, name: str) -> zipfile.ZipFile:
+    (found,) = dist.glob(f"{name.replace('-', '_')}-[0-9]*.whl")
+    return zipfile.ZipFile(found)
+
+
+def imported_roots(source: str) -> set[str]:
+    """The top-level packages that a source imports anywhere, inside functions too."""
+    roots = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            roots |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            roots.add(node.module.partition(".")[0])
+    return roots
+
+
+def test_core_requires_exactly_its_short_list(default: Place) -> None:
+    assert required(default.distribution(CORE.name).requires) == CORE_REQUIRES
+
+
+def test_meta_requires_core_and_nothing_else(default: Place) -> None:
+    assert required(default.distribution(META.name).requires) == {CORE.name}
+
+
+@pytest.mark.parametrize("name", [META.name, CORE.name])
+def test_nothing_of_the_experimental_stack_is_required(default: Place, name: str) -> None:
+    assert forbidden(default.distribution(name).requires) == set()
+
+
+def test_this_guard_bites_when_core_is_given_fastapi(tmp_path: Path, dist: Path) -> None:
+    copy = tmp_path / "forge-loop-core"
+    shutil.copytree(PACKAGES / CORE.name, copy)
+    project = copy / "pyproject.toml"
+    text = project.read_text()
+    project.write_text(text.replace("dependencies = [", 'dependencies = [\n    "fastapi>=0.100",', 1))
+    built = tmp_path / "dist"
+    words = ["build", "--quiet", "--wheel", "--no-sources", "--out-dir", str(built), str(copy)]
+    done = shapes.ask_uv(words, dist=dist, variables=shapes.clean_variables(tmp_path / "home"), cwd=tmp_path)
+    assert done.status == 0, done.stderr
+    with wheel(built, CORE.name) as archive:
+        (info,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        lines = archive.read(info).decode().splitlines()
+    requires = [line.removeprefix("Requires-Dist: ") for line in lines if line.startswith("Requires-Dist: ")]
+    assert forbidden(requires) == {"fastapi"}
+    assert required(requires) != CORE_REQUIRES
+
+
+def test_the_default_install_cannot_import_the_experimental_stack(default: Place) -> None:
+    assert importable(default, [*ABSENT, *(each.package for each in SATELLITES)]) == set()
+
+
+def test_the_default_install_imports_core(default: Place) -> None:
+    assert importable(default, [CORE.package]) == {CORE.package}
+
+
+def test_core_imports_only_what_it_declares(dist: Path) -> None:
+    modules = {"claude_agent_sdk", "click", "yaml", "rich"}
+    with wheel(dist, CORE.name) as archive:
+        texts = {name: archive.read(name).decode() for name in archive.namelist() if name.endswith(".py")}
+    allowed = set(sys.stdlib_module_names) | modules | {CORE.package}
+    assert {name: found for name, text in texts.items() if (found := imported_roots(text) - allowed)} == {}
+    assert len(modules) == len(CORE_REQUIRES)
+
+
+def test_no_wheel_holds_what_was_removed_for_good(dist: Path) -> None:
+    held = [name for file in dist.glob("*.whl") for name in zipfile.ZipFile(file).namelist()]
+    assert [name for name in held if REMOVED.search(Path(name).name)] == []
+
+
+def test_a_redis_queue_is_refused_with_a_sentence_that_names_what_to_use(default: Place) -> None:
+    said = default.python("import forge_loop; forge_loop.open_queue('redis://localhost')")
+    assert said.status == 1
+    sentence = said.stderr.splitlines()[-1]
+    assert sentence.startswith("forge_loop.errors.")
+    assert "SQLiteQueue" in sentence
+
+
+@pytest.mark.parametrize(("command", "owner"), COMMANDS, ids=[name for name, _ in COMMANDS])
+def test_a_satellite_command_in_the_default_install_names_what_to_install(
+    default: Place, command: str, owner: Distribution
+) -> None:
+    said = default.run("forge-loop", command)
+    assert (said.status, said.stdout) == (2, "")
+    assert said.stderr == (
+        f"error: `forge-loop {command}` needs {owner.name}, which is not installed\n"
+        f"hint: uv pip install 'forge-loop[experimental]'   (or: uv pip install {owner.name})\n"
+    )
+
+
+@pytest.mark.parametrize(("command", "owner"), COMMANDS, ids=[name for name, _ in COMMANDS])
+def test_after_everything_is_installed_each_command_is_there_or_says_that_it_is_not_built(
+    experimental: Place, command: str, owner: Distribution
+) -> None:
+    said = experimental.run("forge-loop", command, *(["--help"] if owner.built else []))
+    if owner.built:
+        assert said.status == 0, said.stderr
+    else:
+        assert said.status == 2
+        assert said.stderr.startswith(f"error: `forge-loop {command}` is not built yet in {owner.name} ")
+
+
+def test_the_console_script_and_the_module_are_one_command_line(default: Place) -> None:
+    script, module = default.run("forge-loop", "--version"), default.run("python", "-m", "forge_loop", "--version")
+    assert script.status == module.status == 0
+    assert script.stdout == module.stdout
+    assert default.distribution(CORE.name).version in script.stdout
