@@ -414,7 +414,6 @@ class MaintenanceFinished(Event):
     workspaces: int
     transcripts: int
     refs: int
-    processes: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -73,6 +73,7 @@ class Context:
     in_hand: dict[int, Delivery] = field(default_factory=dict)
     world: World | None = None
     moved_at: datetime | None = None
+    look_again: bool = False
 
     def now(self) -> datetime:
         return self.clock.now()

@@ -1,6 +1,6 @@
 """The event log: one row per event, `seq` gapless, written in the transaction of the change it tells of.
 
-Owns: appending and reading events, and how far each reader has come. Must not: deliver them (the relay does).
+Owns: appending and reading events. Must not: deliver them (the relay does).
 """
 
 from __future__ import annotations
@@ -42,14 +42,9 @@ class EventLog:
         rows = self._database.query("SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit))
         return [recorded(row) for row in rows]
 
-    def position(self, reader: str) -> int:
-        rows = self._database.query("SELECT seq FROM readers WHERE name = ?", (reader,))
-        return int(rows[0]["seq"]) if rows else 0
-
-    def advance(self, reader: str, seq: int) -> None:
-        sql = "INSERT INTO readers (name, seq) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET seq = excluded.seq"
-        with self._database.transaction() as connection:
-            connection.execute(sql, (reader, seq))
+    def newest(self) -> int:
+        """The newest `seq`, 0 if there is none."""
+        return int(self._database.query("SELECT coalesce(max(seq), 0) AS seq FROM events")[0]["seq"])
 
 
 def recorded(row: Mapping[str, Any]) -> Recorded:

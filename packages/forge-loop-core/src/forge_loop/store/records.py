@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from forge_loop.domain.dispatch import DispatchFacts
 from forge_loop.domain.review import Category, Overall, Severity
 
 
@@ -123,3 +124,14 @@ class LoopRow:
     halt_reason: str | None = None
     base_problem: str | None = None
     last_tick: datetime | None = None
+
+    def dispatch_facts(self, *, base_known: bool) -> DispatchFacts:
+        return DispatchFacts(
+            paused=self.paused,
+            paused_until=self.paused_until,
+            pause_reason=self.pause_reason,
+            parked_until=self.parked_until,
+            park_reason=self.park_reason,
+            halt_reason=self.halt_reason,
+            base_known=base_known,
+        )

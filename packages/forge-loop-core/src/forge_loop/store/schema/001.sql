@@ -202,8 +202,3 @@ CREATE TABLE events (
     data    TEXT NOT NULL
 ) STRICT;
 CREATE INDEX events_by_issue ON events (issue, seq);
-
-CREATE TABLE readers (
-    name TEXT PRIMARY KEY,
-    seq  INTEGER NOT NULL
-) STRICT;

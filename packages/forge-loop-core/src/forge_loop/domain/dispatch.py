@@ -1,0 +1,37 @@
+"""Whether dispatch is open: the account-wide and loop-wide reasons why no job is claimed.
+
+Owns: those reasons. Must not: know of a single job.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from forge_loop.domain.reason import Reason
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DispatchFacts:
+    paused: bool
+    paused_until: datetime | None
+    pause_reason: str | None
+    parked_until: datetime | None
+    park_reason: str | None
+    halt_reason: str | None
+    base_known: bool
+
+
+def closed_because(facts: DispatchFacts, now: datetime) -> tuple[Reason, ...]:
+    """Every reason that holds; empty means open."""
+    reasons = []
+    if facts.paused:
+        text = "the loop is paused" + (f": {facts.pause_reason}" if facts.pause_reason else "")
+        reasons.append(Reason(code="paused", text=text, until=facts.paused_until))
+    if facts.parked_until is not None and facts.parked_until > now:
+        reasons.append(Reason(code="parked", text=f"the loop is parked: {facts.park_reason}", until=facts.parked_until))
+    if facts.halt_reason is not None:
+        reasons.append(Reason(code="halted", text=f"dispatch is halted: {facts.halt_reason}"))
+    if not facts.base_known:
+        reasons.append(Reason(code="base_unknown", text="the commit of the base branch is not known"))
+    return tuple(reasons)

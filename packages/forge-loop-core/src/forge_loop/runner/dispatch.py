@@ -1,0 +1,71 @@
+"""The dispatch stage: free slots claim due jobs from the queue.
+
+Owns: whether dispatch is open, and how a claimed job enters or re-enters its work. Must not: pick by anything but the
+queue's order.
+"""
+
+from __future__ import annotations
+
+from forge_loop.domain.dispatch import closed_because as dispatch_closed_because
+from forge_loop.domain.events import AttemptStarted, JobClaimed
+from forge_loop.domain.job import Job, JobState
+from forge_loop.domain.reason import Reason
+from forge_loop.domain.spec import is_thin
+from forge_loop.queue import Delivery
+from forge_loop.runner.context import Context
+from forge_loop.runner.prompts import snapshot
+
+
+def closed_because(context: Context) -> tuple[Reason, ...]:
+    """Every reason why nothing is dispatched at the moment, whatever the job."""
+    base_known = context.world is not None and context.world.base_sha is not None
+    return dispatch_closed_because(context.store.loop().dispatch_facts(base_known=base_known), context.now())
+
+
+def dispatch(context: Context) -> None:
+    """Fill every free slot at once."""
+    if closed_because(context):
+        return
+    while len(context.in_hand) < context.settings.scheduling.parallel:
+        delivery = context.queue.pop(lease_seconds=context.timing.lease)
+        if delivery is None:
+            return
+        _claim(context, delivery)
+
+
+def _claim(context: Context, delivery: Delivery) -> None:
+    job = context.store.jobs.get(int(str(delivery.payload["job"])))
+    if job.state.terminal:
+        context.queue.ack(delivery)
+        return
+    with context.store.transaction():
+        context.tell(JobClaimed(delivery=delivery.delivery), job)
+        if job.state is JobState.PARKED:
+            job = _go_on(context, job)
+        if job.state is JobState.COOLING:
+            job = context.store.jobs.move(job, JobState.QUEUED, at=context.now(), not_before=None)
+        if job.state is JobState.QUEUED:
+            _begin(context, job)
+    context.in_hand[job.id] = delivery
+    context.moved_at = context.now()
+
+
+def _go_on(context: Context, job: Job) -> Job:
+    """A parked job goes on where it stopped, in the same attempt."""
+    state = job.resume_state or JobState.QUEUED
+    return context.store.jobs.move(job, state, at=context.now(), resume_state=None, not_before=None)
+
+
+def _begin(context: Context, job: Job) -> None:
+    """A new attempt, from the newest base."""
+    assert context.world is not None
+    assert context.world.base_sha is not None
+    base = context.world.base_sha
+    number = len(context.store.attempts.select("job = ?", job.id)) + 1
+    attempt = context.store.attempts.insert(
+        job=job.id, issue=job.issue, number=number, base_sha=base, head_sha=None, started_at=context.now()
+    )
+    job = context.store.jobs.update(job.id, attempt=attempt.id, base_sha=base, head_sha=None, round=0)
+    context.tell(AttemptStarted(number=number, base_sha=base), job)
+    thin = context.settings.po.enabled and job.spec is None and is_thin(snapshot(context, job).body)
+    context.store.jobs.move(job, JobState.EXPANDING if thin else JobState.WORKING, at=context.now())

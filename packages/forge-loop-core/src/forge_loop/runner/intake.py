@@ -1,0 +1,101 @@
+"""The intake stage: newly approved issues become jobs, and every refusal is told once.
+
+Owns: recording approvals and their release, creating and queueing jobs. Must not: set the ready label; no code of the
+loop does.
+"""
+
+from __future__ import annotations
+
+from forge_loop.domain.approval import Caps, LabelNames, refusals, selection_order
+from forge_loop.domain.events import IssueApproved, IssueRefused, IssueReleased
+from forge_loop.domain.issue import Issue
+from forge_loop.domain.job import Approval, Job
+from forge_loop.domain.reason import Reason
+from forge_loop.runner.context import Context, World
+from forge_loop.store import memory
+
+
+def intake(context: Context) -> None:
+    """Look at every open issue; one that is not eligible never holds up those behind it."""
+    world = context.world
+    if world is None or world.issues is None:
+        return
+    for issue in sorted(world.issues.values(), key=selection_order):
+        _release(context, issue)
+        label = world.labels.get(issue.number)
+        facts = memory.intake_facts(context.store, issue, label, world.blockers)
+        reasons = refusals(facts, names(context))
+        if context.settings.labels.ready in issue.labels:
+            _tell_refusal(context, issue, reasons)
+            if not reasons:
+                _take_in(context, world, issue)
+
+
+def names(context: Context) -> LabelNames:
+    return LabelNames(ready=context.settings.labels.ready, blocked=context.settings.labels.blocked)
+
+
+def _release(context: Context, issue: Issue) -> None:
+    """The label is gone: the next time it stands there is a new approval."""
+    if context.settings.labels.ready in issue.labels:
+        return
+    for approval in context.store.approvals.select("issue_key = ? AND released_at IS NULL", issue.key):
+        with context.store.transaction():
+            context.store.approvals.update(approval.id, released_at=context.now())
+            context.tell(IssueReleased(approval=approval.id), issue=issue.number)
+
+
+def _tell_refusal(context: Context, issue: Issue, reasons: tuple[Reason, ...]) -> None:
+    codes = tuple(f"{reason.code}: {reason.text}" for reason in reasons)
+    with context.store.transaction():
+        if context.store.observations.record(issue, codes, at=context.now()) and reasons:
+            context.tell(IssueRefused(reasons=tuple(reason.text for reason in reasons)), issue=issue.number)
+
+
+def _take_in(context: Context, world: World, issue: Issue) -> None:
+    approval = context.store.approvals.last("issue_key = ? AND released_at IS NULL", issue.key)
+    if approval is not None and context.store.jobs.last("approval = ?", approval.id) is not None:
+        return
+    if caps(context):
+        return
+    with context.store.transaction():
+        approval = approval or _approve(context, world, issue)
+        job = context.store.jobs.create(issue, approval, at=context.now())
+        push(context, job)
+    context.moved_at = context.now()
+
+
+def caps(context: Context) -> tuple[Reason, ...]:
+    """Why nothing new is taken in at the moment."""
+    scheduling = context.settings.scheduling
+    limits = Caps(
+        max_open_pull_requests=scheduling.max_open_pull_requests, max_jobs_per_hour=scheduling.max_jobs_per_hour
+    )
+    return memory.cap_reasons_of(context.store, limits, context.now())
+
+
+def _approve(context: Context, world: World, issue: Issue) -> Approval:
+    label = world.labels[issue.number]
+    assert label is not None
+    approval = context.store.approvals.insert(
+        issue=issue.number,
+        issue_key=issue.key,
+        actor=label.actor,
+        at=label.at or context.now(),
+        sha256=issue.sha256,
+        title=issue.title,
+        body=issue.body,
+        hidden_accepted=issue.sha256 in memory.hidden_accepted(context.store, issue),
+    )
+    event = IssueApproved(approval=approval.id, actor=label.actor, sha256=approval.sha256)
+    context.tell(event, issue=issue.number)
+    return approval
+
+
+def push(context: Context, job: Job) -> None:
+    """Index a job in the queue; if it stands there already nothing changes."""
+    context.queue.push({"job": job.id}, key=queue_key(job), priority=job.priority, not_before=job.not_before)
+
+
+def queue_key(job: Job) -> str:
+    return f"job:{job.id}"

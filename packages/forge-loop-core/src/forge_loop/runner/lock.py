@@ -1,0 +1,45 @@
+"""One loop a state directory: a lock held for the process's life.
+
+Owns: taking `loop.lock` and naming its holder. Must not: trust what is written in it; only the lock itself decides.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from pathlib import Path
+from types import TracebackType
+
+from forge_loop.errors import LoopRunningError
+
+
+class LoopLock:
+    """Holds the lock from `__enter__` to `__exit__`, or until the process is gone, however it goes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._fd: int | None = None
+
+    def __enter__(self) -> LoopLock:
+        fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(fd, 200).decode(errors="replace").strip()
+            os.close(fd)
+            raise LoopRunningError(
+                f"another loop holds {self._path.parent}: {holder or 'its process is not known'}",
+                hint="forge-loop status",
+            ) from None
+        os.ftruncate(fd, 0)
+        os.write(fd, json.dumps({"pid": os.getpid()}).encode())
+        self._fd = fd
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None

@@ -1,0 +1,163 @@
+"""The loop: start, tick, sleep, stop.
+
+Owns: what happens once at start and once at the end, and how long to sleep between ticks. Must not: decide about jobs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from forge_loop.config.model import Settings
+from forge_loop.domain.events import ConfigRejected, ConfigReloaded, LoopStarted, LoopStopped
+from forge_loop.errors import ConfigError
+from forge_loop.processes import start_ticks
+from forge_loop.runner.context import Context
+from forge_loop.runner.dispatch import closed_because
+from forge_loop.runner.lock import LoopLock
+from forge_loop.runner.tick import Tick
+from forge_loop.runner.waker import Waker
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Until:
+    """When `run` ends by itself: after so many ticks, when every job rests, or when one tick's intake rests."""
+
+    ticks: int | None = None
+    idle: bool = False
+    one_intake: bool = False
+
+
+class Runner:
+    """Drives the ticks of one state directory. `reload` returns new settings, or None while the files are the same."""
+
+    def __init__(
+        self,
+        context: Context,
+        waker: Waker,
+        *,
+        version: str,
+        reload: Callable[[], Settings | None],
+    ) -> None:
+        self.context = context
+        self._waker = waker
+        self._version = version
+        self._reload = reload
+        self._stopping: str | None = None
+        self.tick = Tick(context, self._stop_requested)
+
+    def stop(self, reason: str) -> None:
+        """Ask the loop to end after the present tick. Safe from a signal handler."""
+        self._stopping = reason
+        self._waker.wake()
+
+    def run(self, until: Until) -> None:
+        """Tick until stopped or until `until` says so. Raises LoopRunningError if another loop is at work here."""
+        with LoopLock(self.context.layout.lock):
+            self._start()
+            try:
+                self._loop(until)
+            finally:
+                self._end()
+
+    def _loop(self, until: Until) -> None:
+        ticks = 0
+        while True:
+            self._reload_settings()
+            self.tick.run()
+            ticks += 1
+            if self._over(until, ticks):
+                return
+            self._waker.wait(self._nap())
+
+    def _over(self, until: Until, ticks: int) -> bool:
+        if until.one_intake and self.context.world is not None:
+            self.tick.intake_open = False
+        if self._stopping is not None or (until.ticks is not None and ticks >= until.ticks):
+            return True
+        if self.tick.draining and not self.context.in_hand and self.idle():
+            return True
+        return (until.idle or until.one_intake) and self.idle()
+
+    def idle(self) -> bool:
+        """Nothing is in hand, under way, or waiting for anything but time or a person."""
+        context = self.context
+        world = context.world
+        if world is None or context.in_hand or not context.errands.idle or context.agents.running():
+            return False
+        if context.store.requests.select("state = 'requested'", limit=1) or self._effects_due():
+            return False
+        if self.tick.draining:
+            return True
+        if context.moved_at is not None and context.moved_at > world.started_at:
+            return False
+        return bool(closed_because(context)) or context.queue.depth().ready == 0
+
+    def _effects_due(self) -> bool:
+        waiting = self.tick.effects.next_due()
+        return bool(self.tick.effects.open()) and (waiting is None or waiting <= self.context.now())
+
+    def _nap(self) -> float:
+        """Until the earliest of the tick interval, a job or an effect that comes due, the end of a pause or parking."""
+        context, now = self.context, self.context.now()
+        loop = context.store.loop()
+        jobs = [job.not_before for job in context.store.jobs.live() if job.id not in context.in_hand]
+        moments: list[datetime | None] = [*jobs, loop.parked_until, loop.paused_until, self.tick.effects.next_due()]
+        waits = [(moment - now).total_seconds() for moment in moments if moment is not None and moment > now]
+        return min([context.settings.scheduling.tick_seconds, *waits])
+
+    def _start(self) -> None:
+        """Strays first, then what they left open, then the loop's own row."""
+        context = self.context
+        context.agents.reap()
+        self.tick.relay.open()
+        with context.store.transaction():
+            now, pid = context.now(), os.getpid()
+            context.store.update_loop(
+                repo=context.code_host.repository(),
+                pid=pid,
+                start_ticks=start_ticks(pid),
+                since=now,
+                halt_reason=None,
+            )
+            context.tell(LoopStarted(pid=pid, version=self._version, pays=context.pays))
+            self.tick.sessions.lose_all()
+
+    def _end(self) -> None:
+        context = self.context
+        context.agents.close()
+        context.errands.close()
+        with context.store.transaction():
+            for delivery in context.in_hand.values():
+                context.queue.release(delivery)
+            context.in_hand.clear()
+            context.store.update_loop(pid=None, start_ticks=None, since=context.now())
+            context.tell(LoopStopped(reason=self._stopping or "nothing is left to do"))
+        self.tick.relay.relay()
+        self.tick.relay.close()
+
+    def _stop_requested(self, now: bool) -> None:
+        if now:
+            self.stop("asked for, at once")
+        else:
+            self.tick.draining = True
+
+    def _reload_settings(self) -> None:
+        context = self.context
+        try:
+            settings = self._reload()
+        except ConfigError as error:
+            with context.store.transaction():
+                context.tell(ConfigRejected(problems=error.problems))
+            return
+        if settings is not None and settings != context.settings:
+            changed = tuple(
+                name
+                for name in Settings.__dataclass_fields__
+                if getattr(settings, name) != getattr(context.settings, name)
+            )
+            context.settings = settings
+            with context.store.transaction():
+                context.tell(ConfigReloaded(changed=changed))

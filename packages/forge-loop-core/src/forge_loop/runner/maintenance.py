@@ -1,0 +1,84 @@
+"""The maintenance stage: the deterministic pass over what the loop has left behind.
+
+Owns: pruning workspaces, refs, transcripts and salvaged work. Must not: touch anything of a live job.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from forge_loop.domain.events import MaintenanceFinished, MaintenanceStarted
+from forge_loop.runner.context import Context
+
+KEY = "maintenance"
+AT_MOST_EVERY = timedelta(hours=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pruned:
+    workspaces: int
+    transcripts: int
+    refs: int
+
+
+@dataclass(slots=True)
+class Maintenance:
+    context: Context
+    _idle_ticks: int = 0
+    _last: datetime | None = None
+
+    def tick(self) -> None:
+        """Count idle ticks; when enough have passed, and an hour since the last pass, run one."""
+        every = self.context.settings.maintenance.every_ticks
+        self._idle_ticks = 0 if self.context.in_hand else self._idle_ticks + 1
+        if every == 0 or self._idle_ticks < every or self.context.errands.busy(KEY):
+            return
+        if self._last is not None and self.context.now() - self._last < AT_MOST_EVERY:
+            return
+        self.start()
+
+    def start(self) -> None:
+        context = self.context
+        self._idle_ticks, self._last = 0, context.now()
+        with context.store.transaction():
+            context.tell(MaintenanceStarted())
+        keep = frozenset(f"{job.issue}-{job.id}-" for job in context.store.jobs.live())
+        attempts = frozenset(f"{job.issue}/{job.attempt}" for job in context.store.jobs.live())
+        now = context.now()
+        context.errands.start(
+            KEY,
+            lambda: _prune(context, keep, attempts, now),
+            then=self._finished,
+            failed=lambda error: context.on_fault("maintenance", error),
+        )
+
+    def _finished(self, pruned: Pruned) -> None:
+        with self.context.store.transaction():
+            self.context.tell(
+                MaintenanceFinished(workspaces=pruned.workspaces, transcripts=pruned.transcripts, refs=pruned.refs)
+            )
+
+
+def _prune(context: Context, keep: frozenset[str], attempts: frozenset[str], now: datetime) -> Pruned:
+    stale = [path for path in context.workspaces.existing() if not path.name.startswith(tuple(keep))]
+    for path in stale:
+        context.workspaces.remove(path)
+    retention = context.settings.retention
+    oldest = (now - timedelta(seconds=retention.transcripts)).timestamp()
+    kept = prune_files((context.layout.transcripts, context.layout.salvaged), oldest=oldest, size=retention.size)
+    return Pruned(workspaces=len(stale), transcripts=kept, refs=context.workspaces.prune(lambda ref: ref in attempts))
+
+
+def prune_files(roots: tuple[Path, ...], *, oldest: float, size: int) -> int:
+    """Remove files last changed before `oldest` (unix seconds), then the oldest until all fit in `size` bytes."""
+    files = [(path.lstat(), path) for root in roots for path in root.rglob("*") if path.is_file()]
+    files.sort(key=lambda pair: pair[0].st_mtime, reverse=True)
+    total = removed = 0
+    for stat, path in files:
+        total += stat.st_size
+        if stat.st_mtime < oldest or total > size:
+            path.unlink(missing_ok=True)
+            removed += 1
+    return removed

@@ -1,0 +1,101 @@
+"""The observe stage: what stands outside right now.
+
+Owns: reading issues, labels and base beside the runner's thread, at most once a tick interval. Must not: decide, or
+take a failed read for an empty answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import TypeVar
+
+from forge_loop.domain.issue import Issue, LabelEvent
+from forge_loop.errors import ForgeLoopError, NoSuchIssueError
+from forge_loop.runner.context import Context, World
+
+KEY = "observe"
+Value = TypeVar("Value")
+
+
+def observe(context: Context) -> None:
+    """Start an observation if one is due, and give it a moment to come back."""
+    if not context.errands.busy(KEY) and due(context):
+        context.look_again = False
+        started = World(started_at=context.now())
+        known = frozenset(job.issue for job in context.store.jobs.live())
+        context.errands.start(
+            KEY,
+            lambda: _look(context, started, known),
+            then=lambda world: _take(context, world),
+            failed=lambda error: context.on_fault("observe", error),
+        )
+    context.errands.wait(KEY, context.timing.patience)
+
+
+def due(context: Context) -> bool:
+    """After a tick interval, or at once when nothing is in hand and something has moved since the last look."""
+    world = context.world
+    if world is None or context.look_again:
+        return True
+    if context.moved_at is not None and context.moved_at > world.started_at and not context.in_hand:
+        return True
+    return context.now() - world.started_at >= timedelta(seconds=context.settings.scheduling.tick_seconds)
+
+
+def _look(context: Context, world: World, known: frozenset[int]) -> World:
+    """In a thread: each part may fail on its own; what failed stays unknown and says why."""
+    problems: list[str] = []
+    base_problem = _read(problems, context.code_host.sync_base)
+    _read(problems, context.workspaces.fetch)
+    base_sha = _read(problems, lambda: context.code_host.base_sha(context.base))
+    issues = _read(problems, lambda: _issues(context, known))
+    if issues is not None:
+        ready = [issue for issue in issues.values() if context.settings.labels.ready in issue.labels]
+        labels = {issue.number: _read(problems, partial(_labelled, context, issue)) for issue in ready}
+        blockers = _blockers(context, issues, ready, problems)
+        world = replace(world, issues=issues, labels=labels, blockers=blockers)
+    return replace(world, base_sha=base_sha, base_problem=base_problem, problems=tuple(problems))
+
+
+def _read(problems: list[str], read: Callable[[], Value]) -> Value | None:
+    try:
+        return read()
+    except (ForgeLoopError, OSError) as error:
+        problems.append(str(error))
+        return None
+
+
+def _issues(context: Context, known: Iterable[int]) -> dict[int, Issue]:
+    """Every open issue, and those of live jobs even if they are closed by now."""
+    issues = {issue.number: issue for issue in context.tracker.open_issues()}
+    for number in set(known) - set(issues):
+        issues[number] = context.tracker.issue(number)
+    return issues
+
+
+def _labelled(context: Context, issue: Issue) -> LabelEvent | None:
+    return context.tracker.labelled(issue, context.settings.labels.ready)
+
+
+def _blockers(
+    context: Context, issues: dict[int, Issue], ready: list[Issue], problems: list[str]
+) -> dict[int, bool | None]:
+    named = {number for issue in ready for number in issue.blocked_by}
+    return {number: _read(problems, partial(_closed, context, issues, number)) for number in named}
+
+
+def _closed(context: Context, issues: dict[int, Issue], number: int) -> bool | None:
+    try:
+        issue = issues.get(number) or context.tracker.issue(number)
+    except NoSuchIssueError:
+        return None
+    return not issue.open
+
+
+def _take(context: Context, world: World) -> None:
+    context.world = world
+    if context.store.loop().base_problem != world.base_problem:
+        context.store.update_loop(base_problem=world.base_problem)

@@ -1,0 +1,98 @@
+"""The relay: new events to `events.jsonl` and to the sinks, in `seq` order, at least once.
+
+Owns: each reader's place, the file's last line, a failing sink's back-off. Must not: stop the loop for a sink.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from forge_loop.domain.events import Recorded, SinkFailed, SinkRecovered
+from forge_loop.ports import EventSink
+from forge_loop.runner.context import Context
+
+SINK_BACK_OFF = timedelta(seconds=30)
+
+
+@dataclass(slots=True)
+class Relay:
+    context: Context
+    _file: int | None = None
+    _written: int = 0
+    _told: dict[int, int] = field(default_factory=dict)
+    _failing: dict[int, datetime] = field(default_factory=dict)
+
+    def open(self) -> None:
+        """Find the place in `events.jsonl`: a torn last line is cut off and written again from the database."""
+        path = self.context.layout.events
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        self._written = _last_whole_line(self._file)
+        for index, _ in enumerate(self.context.sinks):
+            self._told[index] = self._newest()
+
+    def relay(self) -> None:
+        """Write and tell everything that is new."""
+        self._write_file()
+        for index, sink in enumerate(self.context.sinks):
+            self._tell(index, sink)
+
+    def _write_file(self) -> None:
+        assert self._file is not None
+        while events := self.context.store.events.after(self._written):
+            os.write(self._file, "".join(event.line() + "\n" for event in events).encode())
+            self._written = events[-1].seq
+
+    def _tell(self, index: int, sink: EventSink) -> None:
+        due = self._failing.get(index)
+        if due is not None and due > self.context.now():
+            return
+        try:
+            while events := self.context.store.events.after(self._told[index]):
+                self._tell_all(index, sink, events)
+        except Exception as error:  # noqa: BLE001 - the sink fence: a sink that raises backs off, the loop goes on
+            self._fail(index, sink, error)
+            return
+        if due is not None:
+            del self._failing[index]
+            with self.context.store.transaction():
+                self.context.tell(SinkRecovered(sink=type(sink).__name__))
+
+    def _tell_all(self, index: int, sink: EventSink, events: list[Recorded]) -> None:
+        for event in events:
+            sink.emit(event)
+            self._told[index] = event.seq
+
+    def _fail(self, index: int, sink: EventSink, error: Exception) -> None:
+        if index not in self._failing:
+            with self.context.store.transaction():
+                self.context.tell(SinkFailed(sink=type(sink).__name__, reason=f"{type(error).__name__}: {error}"))
+        self._failing[index] = self.context.now() + SINK_BACK_OFF
+
+    def _newest(self) -> int:
+        return self.context.store.events.newest()
+
+    def close(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+
+def _last_whole_line(fd: int) -> int:
+    """The `seq` of the file's last whole line, with whatever follows it cut off. 0 for an empty file."""
+    size = os.fstat(fd).st_size
+    content = os.pread(fd, size, 0)
+    whole = content.rfind(b"\n") + 1
+    while whole:
+        start = content.rfind(b"\n", 0, whole - 1) + 1
+        try:
+            seq = int(json.loads(content[start : whole - 1])["seq"])
+        except (ValueError, KeyError, TypeError):
+            whole = start
+            continue
+        os.ftruncate(fd, whole)
+        return seq
+    os.ftruncate(fd, 0)
+    return 0

@@ -1,0 +1,35 @@
+"""What ends the runner's sleep: a thread of its own process, or another process's commit.
+
+Owns: a pipe of its own beside the database's wake-up. Must not: say what happened; the tick looks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+
+
+class Waker:
+    def __init__(self, database_fd: int) -> None:
+        self._database_fd = database_fd
+        self._read, self._write = os.pipe()
+        os.set_blocking(self._read, False)
+        os.set_blocking(self._write, False)
+
+    def wake(self) -> None:
+        """End the present or the next wait. Safe from any thread and from a signal handler."""
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._write, b"w")
+
+    def wait(self, seconds: float) -> None:
+        """Sleep until woken, at most so long."""
+        ready, _, _ = select.select([self._read, self._database_fd], [], [], max(0.0, seconds))
+        for fd in ready:
+            with contextlib.suppress(BlockingIOError):
+                while len(os.read(fd, 4096)) == 4096:
+                    pass
+
+    def close(self) -> None:
+        os.close(self._read)
+        os.close(self._write)

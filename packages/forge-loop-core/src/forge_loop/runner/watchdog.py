@@ -1,0 +1,88 @@
+"""The watchdog stage: sessions that must end.
+
+Owns: gathering signs of life and ending what the rules say. Must not: hold the rules (`domain.stall`).
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from forge_loop.domain.events import SessionStalled, WatchdogEndedSession
+from forge_loop.domain.job import Job, SessionRow
+from forge_loop.domain.session import Role
+from forge_loop.domain.stall import Signs, Watch, WatchRules, watch
+from forge_loop.runner.context import Context
+
+REASONS = {
+    Watch.STOP_SILENT: "no sign of life",
+    Watch.STOP_NO_PROGRESS: "no file has changed",
+    Watch.STOP_TIMED_OUT: "the time of its role ran out",
+}
+
+
+@dataclass(slots=True)
+class Watchdog:
+    context: Context
+    _polled_at: datetime | None = None
+    _warned: set[str] = field(default_factory=set)
+    _ended: set[str] = field(default_factory=set)
+
+    def look(self) -> None:
+        """Judge every running session, at most once a poll interval."""
+        now = self.context.now()
+        poll = timedelta(seconds=self.context.timing.watchdog_poll)
+        if self._polled_at is not None and now - self._polled_at < poll:
+            return
+        self._polled_at = now
+        for row in self.context.store.sessions.select("ended_at IS NULL"):
+            self._judge(row, now)
+
+    def _judge(self, row: SessionRow, now: datetime) -> None:
+        job = self.context.store.jobs.get(row.job)
+        signs = Signs(
+            spawned_at=row.started_at,
+            heard_at=row.last_activity_at,
+            changed_at=self._changed_at(job, row),
+        )
+        verdict = watch(signs, self._rules(row.role), now)
+        if verdict is Watch.WARN and row.session not in self._warned:
+            self._warned.add(row.session)
+            silent = (now - (row.last_activity_at or row.started_at)).total_seconds()
+            with self.context.store.transaction():
+                self.context.tell(SessionStalled(role=row.role, silent_seconds=silent), job, session=row.session)
+        elif verdict in REASONS and row.session not in self._ended:
+            self._end(job, row, REASONS[verdict])
+
+    def _end(self, job: Job, row: SessionRow, reason: str) -> None:
+        self._ended.add(row.session)
+        with self.context.store.transaction():
+            self.context.tell(WatchdogEndedSession(role=row.role, reason=reason), job, session=row.session)
+        self.context.agents.end(row.session, reason=f"ended by the watchdog: {reason}")
+
+    def _changed_at(self, job: Job, row: SessionRow) -> datetime | None:
+        return newest_change(self.context.workspace(job, "work")) if row.role is Role.WORKER else None
+
+    def _rules(self, role: Role) -> WatchRules:
+        settings = self.context.settings
+        section = {Role.WORKER: settings.worker, Role.CRITIC: settings.critic, Role.PO: settings.po}[role]
+        return WatchRules(
+            warn=timedelta(seconds=settings.watchdog.warn),
+            stop=timedelta(seconds=settings.watchdog.stop),
+            no_progress=timedelta(seconds=settings.watchdog.no_progress),
+            timeout=timedelta(seconds=section.timeout),
+        )
+
+
+def newest_change(root: Path) -> datetime | None:
+    """The newest modification time below a directory, by a walk that follows no link and runs no git."""
+    newest = 0.0
+    for directory, _, names in os.walk(root):
+        for name in (directory, *(os.path.join(directory, name) for name in names)):  # noqa: PTH118 - hot loop
+            try:
+                newest = max(newest, os.lstat(name).st_mtime)
+            except OSError:
+                continue
+    return datetime.fromtimestamp(newest, UTC) if newest else None

@@ -1,0 +1,49 @@
+"""What the store remembers that intake and `explain` both ask.
+
+Owns: the facts of an issue and of the caps, gathered from rows. Must not: judge (`domain.approval` does).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from forge_loop.domain.approval import Caps, IntakeFacts, cap_reasons
+from forge_loop.domain.issue import Issue, LabelEvent
+from forge_loop.domain.reason import Reason
+from forge_loop.store.open import Store
+from forge_loop.store.records import RequestState
+
+APPROVE = "approve"
+
+
+def intake_facts(store: Store, issue: Issue, label: LabelEvent | None, blockers: dict[int, bool | None]) -> IntakeFacts:
+    """What is known of an issue: an observation, and the memory of approvals."""
+    approval = store.approvals.last("issue_key = ? AND released_at IS NULL", issue.key)
+    job = store.jobs.last("approval = ?", approval.id) if approval is not None else None
+    return IntakeFacts(
+        issue=issue,
+        label=label,
+        approval=approval,
+        job=job,
+        blockers=blockers,
+        hidden_accepted=hidden_accepted(store, issue),
+    )
+
+
+def hidden_accepted(store: Store, issue: Issue) -> frozenset[str]:
+    """The texts of an issue, by SHA-256, whose hidden parts the operator has accepted."""
+    where = "kind = ? AND issue = ? AND state = ?"
+    rows = store.requests.select(where, APPROVE, issue.number, RequestState.APPLIED)
+    return frozenset(row.detail["sha256"] for row in rows if row.detail.get("accept_hidden"))
+
+
+def cap_reasons_of(store: Store, caps: Caps, now: datetime) -> tuple[Reason, ...]:
+    """Why nothing new is taken in at the moment, whatever the issue."""
+    recent = store.jobs.select("created_at > ?", now - timedelta(hours=1))
+    open_pull_requests = [job for job in store.jobs.live() if job.pull_request is not None]
+    return cap_reasons(
+        open_pull_requests=len(open_pull_requests),
+        jobs_started=tuple(job.created_at for job in recent),
+        caps=caps,
+        now=now,
+    )
