@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from forge_loop.errors import BriefError
 
-_PLACEHOLDER = re.compile(r"\{\{ (?P<name>[a-z][a-z0-9_]*) \}\}")
+_PLACEHOLDER = re.compile(r"(?<!\{)\{\{ (?P<name>[a-z][a-z0-9_]*) \}\}(?!\})")
 _BRACES = re.compile(r"\{\{|\}\}")
 
 
@@ -45,5 +45,5 @@ class Template:
                         f"{self.origin}:{number}: unknown name {match['name']!r}; "
                         f"this brief knows {', '.join(sorted(self.names))}"
                     )
-            for match in _BRACES.finditer(_PLACEHOLDER.sub("", line)):
+            for match in _BRACES.finditer(_PLACEHOLDER.sub(" ", line)):
                 yield f"{self.origin}:{number}: {match[0]!r} is not part of a placeholder like '{{{{ issue_number }}}}'"
