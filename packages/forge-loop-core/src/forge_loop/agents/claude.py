@@ -1,6 +1,6 @@
 """One session of Claude Code through the agent SDK.
 
-Owns: the options per role, the conversation, and turning the SDK's messages into frames. It is the only importer of
+Owns: the options per role and the client: connecting, interrupting, leaving. It is the only importer of
 `claude_agent_sdk`, and only inside functions. Must not: run in the loop's process, or drop an option that the
 installed SDK does not know: such a session ends with CONFIGURATION.
 """
@@ -9,22 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from forge_loop.agents.frames import Finished, Frame, Heard, Limited
+from forge_loop.agents.conversation import Conversation
+from forge_loop.agents.frames import Finished, Frame
 from forge_loop.agents.guard import READING_TOOLS, WRITING_TOOLS, refusal
-from forge_loop.agents.outcome import Result, classify
-from forge_loop.agents.transcript import Transcript
 from forge_loop.domain.session import SessionOrder, SessionOutcome
 
 MAX_MESSAGE_BYTES = 16 * 2**20
 INTERRUPT_SECONDS = 8.0
-PARTIAL_SECONDS = 5.0
 
 Hook = Callable[[Any, Any, Any], Awaitable[Any]]
 
@@ -151,149 +147,3 @@ async def _interrupt(client: Any) -> None:
         await asyncio.wait_for(client.interrupt(), INTERRUPT_SECONDS)
     except (ClaudeSDKError, TimeoutError):
         return  # it is gone or deaf; leaving the client and ending its processes follow
-
-
-@dataclass(kw_only=True, slots=True)
-class Conversation:
-    """What was seen so far of one session."""
-
-    order: SessionOrder
-    hear: Callable[[Frame], None]
-    result: Result | None = None
-    error: str | None = None
-    rejected: Limited | None = None
-    began: bool = False
-    complaint: str = ""
-    _transcript: Transcript = field(init=False)
-    _counted: set[str] = field(default_factory=set)
-    _partial_at: float = 0.0
-
-    def __post_init__(self) -> None:
-        self._transcript = Transcript(self.order)
-
-    async def read(self, client: Any) -> None:
-        await client.query(self.order.prompt)
-        async for message in client.receive_response():
-            self.took(message)
-
-    def took(self, message: Any) -> None:
-        """Note one message of the SDK; kinds that are not known are a sign of life and no more."""
-        self.began = True
-        kind = type(message).__name__
-        if kind == "StreamEvent":
-            return self._partial(message)
-        self._transcript.message(message)
-        if kind == "AssistantMessage":
-            self._assistant(message)
-        elif kind == "UserMessage":
-            self.hear(Heard(kind="tool_result"))
-        elif kind == "RateLimitEvent":
-            self._limit(message.rate_limit_info)
-        elif kind == "ResultMessage":
-            self.result = _result(message)
-        elif hasattr(message, "subtype"):
-            self._system(message)
-        return None
-
-    def finished(self, stopped: str) -> Finished:
-        return classify(result=self.result, error=self.error, rejected=self.rejected, stopped=stopped)
-
-    def broken(self, problem: Exception, stopped: str) -> Finished:
-        """The SDK raised: before the first message that is how the CLI was started, later it is a lost session."""
-        if self.result is not None or stopped:
-            return self.finished(stopped)
-        outcome = SessionOutcome.LOST if self.began else SessionOutcome.CONFIGURATION
-        return Finished(outcome=outcome, detail=self.complaint or f"{type(problem).__name__}: {problem}")
-
-    def complained(self, line: str) -> None:
-        """Claude Code wrote a line to stderr: often the only place that says why it cannot start."""
-        self.complaint = line.strip()[:500] or self.complaint
-        sys.stderr.write(line.rstrip("\n") + "\n")
-
-    def _partial(self, message: Any) -> None:
-        # A long answer arrives in thousands of pieces: often enough for the watchdog is enough. A ping is no life.
-        now = time.monotonic()
-        if message.event.get("type") != "ping" and now - self._partial_at >= PARTIAL_SECONDS:
-            self._partial_at = now
-            self.hear(Heard(kind="assistant"))
-
-    def _assistant(self, message: Any) -> None:
-        if message.error:
-            self.error = message.error
-        into, out = self._tokens(message)
-        self.hear(Heard(kind="assistant", tokens_in=into, tokens_out=out))
-        for block in message.content:
-            if type(block).__name__ == "ToolUseBlock":
-                self.hear(Heard(kind="tool", tool=block.name, detail=subject(block.input)))
-
-    def _tokens(self, message: Any) -> tuple[int, int]:
-        # Each content block arrives as a message of its own with the usage of the whole.
-        if message.message_id is None or message.message_id in self._counted:
-            return 0, 0
-        self._counted.add(message.message_id)
-        return tokens(message.usage)
-
-    def _limit(self, info: Any) -> None:
-        seen = Limited(
-            status=info.status,
-            kind=info.rate_limit_type,
-            resets_at=info.resets_at,
-            utilization=_utilization(info),
-        )
-        if seen.status == "rejected":
-            self.rejected = seen
-        self.hear(seen)
-
-    def _system(self, message: Any) -> None:
-        if message.subtype == "api_retry":
-            data = message.data
-            detail = f"{data.get('error')} ({data.get('error_status')}), retry {data.get('attempt')}"
-            self.hear(Heard(kind="retry", detail=detail))
-        else:
-            self.hear(Heard(kind="system", detail=message.subtype))
-
-
-def _result(message: Any) -> Result:
-    into, out = tokens(message.usage)
-    return Result(
-        subtype=message.subtype,
-        is_error=message.is_error,
-        terminal_reason=message.terminal_reason,
-        structured_output=message.structured_output,
-        text="; ".join([message.result or "", *(message.errors or [])]).strip("; ")[:500],
-        turns=message.num_turns,
-        tokens_in=into,
-        tokens_out=out,
-        denials=tuple(_denial(entry) for entry in message.permission_denials or []),
-    )
-
-
-def _denial(entry: Any) -> str:
-    name = str(entry.get("tool_name", "?"))
-    about = subject(entry.get("tool_input") or {})
-    return f"{name}({about})" if about else name
-
-
-def subject(fields: Mapping[str, Any]) -> str:
-    """What a tool was called on, in one short line."""
-    for name in ("command", "file_path", "pattern", "path"):
-        value = fields.get(name)
-        if isinstance(value, str) and value:
-            return " ".join(value.split())[:200]
-    return ""
-
-
-def tokens(usage: Mapping[str, Any] | None) -> tuple[int, int]:
-    """Tokens read (cached or not) and written."""
-    counts = usage or {}
-    read = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-    return sum(int(counts.get(name) or 0) for name in read), int(counts.get("output_tokens") or 0)
-
-
-def _utilization(info: Any) -> float | None:
-    """The SDK fills `utilization` only in a warning; the raw event always has it per window."""
-    if info.utilization is not None:
-        return float(info.utilization)
-    window = (info.raw.get("unifiedWindows") or {}).get(info.rate_limit_type or "five_hour") or {}
-    value = window.get("utilization")
-    return float(value) if isinstance(value, (int, float)) else None

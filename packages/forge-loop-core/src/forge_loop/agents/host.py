@@ -40,10 +40,7 @@ def main() -> None:
         pipe.flush()
 
     send(Started(session=order.id))
-    finished = asyncio.run(_guarded(order, began, send), debug=False)
-    send(finished)
-    # Nothing is left to clean up, and no library's exit handler may hold a host whose session is over.
-    os._exit(0)
+    asyncio.run(_live(order, began, send))
 
 
 def _claim_stdout() -> BinaryIO:
@@ -61,6 +58,12 @@ def _read_line(descriptor: int) -> bytes:
         if part.endswith(b"\n"):
             break
     return b"".join(parts)
+
+
+async def _live(order: SessionOrder, began: float, send: Send) -> None:
+    send(await _guarded(order, began, send))
+    # Nothing is left to clean up, and no library's exit handler may hold a host whose session is over.
+    os._exit(0)
 
 
 async def _guarded(order: SessionOrder, began: float, send: Send) -> Finished:

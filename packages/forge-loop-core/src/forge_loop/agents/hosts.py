@@ -57,13 +57,11 @@ class ClaudeAgents:
             raise AgentError(f"session {order.id!r} is already running")
         self._sessions[order.id] = None
         try:
-            process = self._spawn(order, attempt)
+            self._sessions[order.id] = self._spawn(order, attempt)
         except AuthenticationError as problem:
             self._never_ran(order, SessionOutcome.AUTH, f"{problem} ({problem.hint})")
         except OSError as problem:
             self._never_ran(order, SessionOutcome.CONFIGURATION, f"the session could not be started: {problem}")
-        else:
-            self._sessions[order.id] = Supervisor(process, order, clock=self._clock, tell=self._hear)
 
     def news(self) -> Sequence[SessionNews]:
         found: list[SessionNews] = []
@@ -100,10 +98,10 @@ class ClaudeAgents:
         for supervisor in supervisors:
             supervisor.join(deadline - time.monotonic())
 
-    def _spawn(self, order: SessionOrder, attempt: int) -> subprocess.Popen[bytes]:
+    def _spawn(self, order: SessionOrder, attempt: int) -> Supervisor:
         credential = choose_credential(self._auth, self._environ, self._clock.now())
         credential.install(order.config_dir)
-        return subprocess.Popen(
+        process = subprocess.Popen(
             # -I: neither the agent's directories nor its variables decide what the host imports.
             [sys.executable, "-I", "-m", "forge_loop.agents.host", str(os.getpid())],
             env=session_environment(
@@ -119,6 +117,7 @@ class ClaudeAgents:
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
+        return Supervisor(process, order, clock=self._clock, tell=self._hear)
 
     def _never_ran(self, order: SessionOrder, outcome: SessionOutcome, detail: str) -> None:
         self._hear(SessionEnded(session=order.id, outcome=outcome, at=self._clock.now(), detail=detail))

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 
 from forge_loop.agents.environment import SESSION_MARKER
 from forge_loop.agents.frames import Finished, Frame, Heard, Limited, Started, decode, encode_order
+from forge_loop.agents.pipes import Pipes
 from forge_loop.agents.processes import Process, descendants, end_all, find, marked
 from forge_loop.domain.session import Activity, LimitSeen, SessionEnded, SessionNews, SessionOrder, SessionOutcome
 from forge_loop.ports import Clock
@@ -26,8 +27,6 @@ TERM_SECONDS = 13.0  # 8 for the interrupt, 5 to leave the client; then the host
 EXIT_SECONDS = 5.0  # from `finished` to the host's own end
 LATE_SECONDS = 20.0  # how long past its wall clock a host may be late with ending itself
 END_SECONDS = 10.0
-LONGEST_FRAME = 64 * 2**20
-_CHUNK = 1 << 16
 
 
 class Supervisor:
@@ -54,9 +53,7 @@ class Supervisor:
         self._tally = Heard(kind="")
         self._tools = 0
         self._seen_below: list[Process] = []
-        self._unsent = memoryview(encode_order(order))
-        self._stdout = b""
-        self._stderr = b""
+        self._pipes = Pipes(process, encode_order(order), take=self._line)
         self._thread = threading.Thread(target=self._run, name=f"session {order.id}", daemon=True)
         self._thread.start()
 
@@ -76,35 +73,23 @@ class Supervisor:
     def _run(self) -> None:
         late_at = time.monotonic() + self._order.timeout + LATE_SECONDS
         with selectors.DefaultSelector() as selector:
-            self._register(selector)
+            selector.register(self._wake, selectors.EVENT_READ, self._woken)
+            self._pipes.register(selector)
             while self._process.poll() is None:
-                deadline = late_at if self._kill_at is None else self._kill_at
-                for key, _ in selector.select(max(0.0, deadline - time.monotonic())):
-                    self._ready(selector, key)
+                self._wait(selector, late_at if self._kill_at is None else self._kill_at)
                 self._enforce(late_at)
         self._clear()
-        self._drain()
-        self._close()
+        with self._lock:
+            self._over = True
+            os.close(self._wake)
+        # A result that came during the kill is in the pipe, and counts.
+        self._pipes.drain()
         self._tell(self._ended())
 
-    def _register(self, selector: selectors.BaseSelector) -> None:
-        process = self._process
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stderr is not None
-        for stream in (process.stdin, process.stdout, process.stderr):
-            os.set_blocking(stream.fileno(), False)
-        selector.register(process.stdin, selectors.EVENT_WRITE, self._write_order)
-        selector.register(process.stdout, selectors.EVENT_READ, self._read_frames)
-        selector.register(process.stderr, selectors.EVENT_READ, self._read_stderr)
-        selector.register(self._wake, selectors.EVENT_READ, self._woken)
-        with suppress(ProcessLookupError):
-            self._pidfd = os.pidfd_open(process.pid)
-            selector.register(self._pidfd, selectors.EVENT_READ)
-
-    def _ready(self, selector: selectors.BaseSelector, key: selectors.SelectorKey) -> None:
-        if key.data is not None and not key.data():
-            selector.unregister(key.fileobj)
+    def _wait(self, selector: selectors.BaseSelector, until: float) -> None:
+        for key, _ in selector.select(max(0.0, until - time.monotonic())):
+            if key.data is not None and not key.data():
+                selector.unregister(key.fileobj)
 
     def _enforce(self, late_at: float) -> None:
         now = time.monotonic()
@@ -120,41 +105,15 @@ class Supervisor:
         wanted = time.monotonic() + seconds
         self._kill_at = wanted if self._kill_at is None else min(wanted, self._kill_at)
 
-    def _write_order(self) -> bool:
-        """Hand over the order; the pipe then stays open as the host's sign that the loop lives."""
-        assert self._process.stdin is not None
-        try:
-            self._unsent = self._unsent[os.write(self._process.stdin.fileno(), self._unsent[:_CHUNK]) :]
-        except BlockingIOError:
-            return True
-        except BrokenPipeError:
-            return False
-        return bool(self._unsent)
-
-    def _read_frames(self) -> bool:
-        assert self._process.stdout is not None
-        part = _read(self._process.stdout.fileno())
-        if not part:
-            return part is None
-        *lines, self._stdout = (self._stdout + part).split(b"\n")
-        if len(self._stdout) > LONGEST_FRAME:
-            self._stdout = b""
-        for line in lines:
-            frame = decode(line)
-            if frame is not None:
-                self._took(frame)
-        return True
-
-    def _read_stderr(self) -> bool:
-        assert self._process.stderr is not None
-        part = _read(self._process.stderr.fileno())
-        self._stderr = (self._stderr + (part or b""))[-8192:]
-        return part is None or bool(part)
-
     def _woken(self) -> bool:
         with suppress(BlockingIOError):
             os.eventfd_read(self._wake)
         return True
+
+    def _line(self, line: bytes) -> None:
+        frame = decode(line)
+        if frame is not None:
+            self._took(frame)
 
     def _took(self, frame: Frame) -> None:
         now = self._clock.now()
@@ -199,28 +158,6 @@ class Supervisor:
         marker = f"{SESSION_MARKER}={self._order.id}"
         end_all(lambda: [*marked(marker), *_still(self._seen_below)], within=END_SECONDS)
 
-    def _drain(self) -> None:
-        """What the host wrote before it ended, a result that came during the kill included."""
-        while self._readable() and self._read_frames():
-            pass
-        self._read_stderr()
-
-    def _readable(self) -> bool:
-        assert self._process.stdout is not None
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._process.stdout, selectors.EVENT_READ)
-            return bool(selector.select(0))
-
-    def _close(self) -> None:
-        with self._lock:
-            self._over = True
-            os.close(self._wake)
-        os.close(self._pidfd)
-        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
-            if stream is not None:
-                with suppress(BrokenPipeError):
-                    stream.close()
-
     def _ended(self) -> SessionEnded:
         finished = self._finished or self._without_result()
         stopped = finished.outcome is SessionOutcome.STOPPED and self._reason
@@ -239,22 +176,13 @@ class Supervisor:
         )
 
     def _without_result(self) -> Finished:
-        lines = self._stderr.decode(errors="replace").strip().splitlines()
-        last = lines[-1].strip() if lines else f"its host ended with status {self._process.returncode}"
+        last = self._pipes.last_words() or f"its host ended with status {self._process.returncode}"
         return Finished(
             outcome=SessionOutcome.STOPPED if self._reason else SessionOutcome.LOST,
             detail=self._reason or last,
             tokens_in=self._tally.tokens_in,
             tokens_out=self._tally.tokens_out,
         )
-
-
-def _read(descriptor: int) -> bytes | None:
-    """Bytes, empty at the end, None if there are none now."""
-    try:
-        return os.read(descriptor, _CHUNK)
-    except BlockingIOError:
-        return None
 
 
 def _still(processes: list[Process]) -> list[Process]:
