@@ -96,8 +96,11 @@ class _Reader:
         return event
 
     def _guarded_events(self) -> Iterator[yaml.Event]:
+        loader = None
         try:
-            yield from yaml.parse(self._text, Loader=yaml.SafeLoader)
+            loader = yaml.SafeLoader(self._text)
+            while loader.check_event():
+                yield loader.get_event()  # type: ignore[no-untyped-call]  # untyped in PyYAML's stubs
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             self._stop(str(error.problem or error.context or "not YAML"), self._place(mark))
@@ -105,7 +108,7 @@ class _Reader:
             self._stop(f"the character U+{error.character:04X} is not allowed", self._at(error.position))
         except (ValueError, OverflowError):
             # PyYAML converts escapes and version numbers without a check of their range.
-            self._stop("a number or an escape out of range", self._last)
+            self._stop("a number or an escape out of range", self._place(loader.get_mark() if loader else None))
 
     def _stop(self, what: str, place: Place) -> NoReturn:
         self._report(what, place)
