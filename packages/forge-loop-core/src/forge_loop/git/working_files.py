@@ -1,0 +1,41 @@
+"""Whether a workspace holds work that is not in its commit.
+
+Owns: that one answer. Must not: use anything of the workspace's own git directory.
+
+Only git knows git's ignore rules, so git compares; but with the loop's repository, a fresh index and the loop's
+configuration. Of the workspace it reads plain files, `.gitignore` and `.gitattributes`. Neither can run anything: a
+filter, a driver or a file monitor needs configuration to be a command, and there is only ours. Submodules are left
+out, because git would look into them with a second git that reads their configuration.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from forge_loop.git.command import Git
+
+_RULES = frozenset({".gitignore", ".gitattributes"})
+
+
+def has_uncommitted(control: Path, workspace: Path, sha: str) -> bool:
+    """Whether files differ from the commit or stand there unknown to it and not ignored."""
+    if _rules_are_traps(workspace):
+        return True
+    with TemporaryDirectory(prefix=".index-", dir=control) as directory:
+        places = {"GIT_INDEX_FILE": str(Path(directory, "index")), "GIT_WORK_TREE": str(workspace)}
+        git = Git(control, settings=("core.untrackedCache=false",))
+        git.run("read-tree", sha, environment=places)
+        words = ("--porcelain", "-z", "--no-renames", "--untracked-files=normal", "--ignore-submodules=all")
+        return bool(git.run("status", *words, environment=places).stdout)
+
+
+def _rules_are_traps(workspace: Path) -> bool:
+    """Whether a file of rules is a pipe or the like: git would open it and wait."""
+    for directory, _, files in os.walk(workspace):
+        for name in _RULES.intersection(files):
+            entry = Path(directory, name)
+            if not entry.is_symlink() and not entry.is_file():
+                return True
+    return False
