@@ -16,7 +16,7 @@ _DURATION = re.compile(
 )
 _SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 
-_SIZE = re.compile(r"(?P<number>[0-9]{1,18}(?:\.[0-9]{1,12})?) ?(?P<unit>[KMGT]iB|[kMGT]B|B)\Z")
+_SIZE = re.compile(r"(?P<number>[0-9]{1,19}(?:\.[0-9]{1,12})?) ?(?P<unit>[KMGT]iB|[kMGT]B|B)\Z")
 _BYTES = {
     "TiB": 1024**4,
     "GiB": 1024**3,
@@ -31,7 +31,10 @@ _BYTES = {
 
 
 def duration(written: str | int | float) -> float:
-    """Seconds of `15m`, `1h30m`, `90s`, `14d` or a plain number of seconds. Raises ValueError with a sentence."""
+    """Seconds of `15m`, `1h30m`, `90s`, `14d` or a plain number of seconds, to the microsecond.
+
+    Raises ValueError with a sentence.
+    """
     if isinstance(written, str):
         match = _DURATION.match(written)
         if not match or not written:
@@ -42,7 +45,7 @@ def duration(written: str | int | float) -> float:
         seconds = float(written)
     if not 0 <= seconds <= LONGEST:
         raise ValueError(f"expected a duration from 0s to {duration_text(LONGEST)}, got {written!r}")
-    return seconds
+    return round(seconds, 6) + 0.0  # never -0.0
 
 
 def size(written: str | int | float) -> int:
@@ -60,7 +63,8 @@ def size(written: str | int | float) -> int:
 
 
 def duration_text(seconds: float) -> str:
-    """The shortest exact way to write a duration: `1h30m`."""
+    """The shortest way to write a duration, to the microsecond: `1h30m`."""
+    seconds = round(seconds, 6)
     if seconds != int(seconds) or seconds == 0:
         return f"{Decimal(repr(seconds)).normalize():f}s"
     rest, text = int(seconds), ""

@@ -13,6 +13,9 @@ from forge_loop.config.nodes import Listing, Node, Place, Scalar, scalar
 from forge_loop.config.quantities import duration, duration_text, size, size_text
 from forge_loop.config.strict_yaml import read
 
+# Beyond this, dates and the agent's own limits overflow; nobody means such a number.
+LARGEST_NUMBER = 1_000_000_000
+
 
 class BadValue(Exception):
     """A value that cannot be used. `problems` holds each `place: sentence`."""
@@ -60,7 +63,7 @@ def value_text(key: Key, chosen: object) -> str:
         return str(chosen).lower()
     if isinstance(chosen, tuple):
         return "[" + ", ".join(str(item) for item in chosen) + "]"
-    return f"{chosen:g}" if isinstance(chosen, float) else str(chosen)
+    return str(chosen).removesuffix(".0") if isinstance(chosen, float) else str(chosen)
 
 
 def nearest(name: str, names: list[str]) -> str:
@@ -144,7 +147,11 @@ def _clean(text: str, *, filled: bool, several_lines: bool) -> str:
 
 
 def _limit(key: Key, chosen: object) -> None:
-    if key.least is not None and isinstance(chosen, int | float) and chosen < key.least:
+    if not isinstance(chosen, int | float):
+        return
+    if not key.unit and chosen > LARGEST_NUMBER:
+        raise ValueError(f"must be at most {LARGEST_NUMBER}, got {chosen}")
+    if key.least is not None and chosen < key.least:
         least = type(chosen)(key.least)
         raise ValueError(f"must be at least {value_text(key, least)}, got {value_text(key, chosen)}")
 
