@@ -10,6 +10,7 @@ import os
 import selectors
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 import uuid
@@ -50,7 +51,7 @@ class LocalCommands:
     def _run(self, command: str, directory: Path, deadline: float, private: Path) -> tuple[int | None, str]:
         marker = str(uuid.uuid4())
         with subprocess.Popen(
-            ["/bin/sh", "-c", command],
+            [sys.executable, "-I", "-m", "forge_loop.agents.shim", str(os.getpid()), command],
             cwd=directory,
             env=self._environment(marker, private),
             stdin=subprocess.DEVNULL,
@@ -61,7 +62,7 @@ class LocalCommands:
             assert process.stdout is not None
             output = Tail(process.stdout)
             in_time = _watch(process.pid, output, deadline)
-            # Before the shell is waited for: its pid, which is its session's id, still belongs to it.
+            # Before the shim is waited for: its pid, which is its session's id, still belongs to it.
             end_all(lambda: _survivors(process.pid, marker), within=END_SECONDS)
             output.drain()
             status = process.wait()
