@@ -1,0 +1,52 @@
+"""What SQLite and the disk say, in the words of forge_loop.errors.
+
+Owns: the translation of error codes. Must not: retry or repair anything.
+"""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+from pathlib import Path
+
+from forge_loop.errors import DatabaseBusyError, DatabaseDamagedError, DatabaseError, DatabaseFullError
+
+_PRIMARY = 0xFF  # an extended result code holds its primary one in the low byte
+_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_OUTSIDE = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM})
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def typed(error: sqlite3.Error, path: Path) -> Exception:
+    """The project's error for a failure of the file or the disk. A mistake in a statement stays what it is."""
+    # Errors raised by the module itself, such as a use after close, carry no code.
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    primary = code & _PRIMARY
+    if primary in _BUSY:
+        return DatabaseBusyError(f"the database {str(path)!r} stayed locked by another program")
+    # Extending the shared-memory file is the one write for which SQLite reports a full disk as an I/O error.
+    if primary == sqlite3.SQLITE_FULL or code == sqlite3.SQLITE_IOERR_SHMSIZE:
+        return full(path)
+    if primary in _DAMAGED:
+        return damaged(path, str(error))
+    if primary in _OUTSIDE:
+        return DatabaseError(f"the database {str(path)!r} cannot be read or written: {error}")
+    return error
+
+
+def of_the_system(error: OSError, path: Path) -> DatabaseError:
+    """The project's error for a failed system call on one of the database's files."""
+    if error.errno in _NO_SPACE:
+        return full(path)
+    return DatabaseError(f"the database {str(path)!r} cannot be used: {error}")
+
+
+def full(path: Path) -> DatabaseFullError:
+    return DatabaseFullError(f"no space left for the database {str(path)!r}", hint=f"df -h {path.parent}")
+
+
+def damaged(path: Path, what: str) -> DatabaseDamagedError:
+    return DatabaseDamagedError(
+        f"{str(path)!r} is not a sound database: {what}", hint="put a backup in its place, with nothing using it"
+    )

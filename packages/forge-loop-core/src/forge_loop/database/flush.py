@@ -1,0 +1,97 @@
+"""Bringing commits to the disk, after the gate is released.
+
+Owns: the descriptor of the write-ahead log and its fdatasync. Must not: open or close the database or its `-shm` file:
+closing any descriptor of those drops SQLite's own locks.
+
+SQLite writes a commit to the log (synchronous=NORMAL) and this module flushes it, so that one flush covers every commit
+before it, of every process. The promise is that of synchronous=FULL.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import threading
+import time
+from pathlib import Path
+
+from forge_loop.database.gate import try_lock
+from forge_loop.database.shared_page import SharedPage
+
+_PAUSE = 0.00005
+# What the log grows to before SQLite checkpoints it and writes it again from the start.
+_WARM_BYTES = 1100 * (4096 + 24)
+_COLD_COMMITS = 64
+_AMPLE_BYTES = 256 * 1024 * 1024
+
+
+class Flush:
+    def __init__(self, log: Path, page: SharedPage, *, patience: float) -> None:
+        self._log = log
+        self._page = page
+        self._patience = patience
+        self._threads = threading.Lock()
+        self._descriptor = os.open(log, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+        self._commits_until_warm = _COLD_COMMITS
+        _flush_directory(log.parent)
+
+    def through(self, number: int) -> None:
+        """Return when the first `number` commits are on disk. Raises OSError; after that nothing is certain."""
+        deadline = time.monotonic() + self._patience
+        while self._page.on_disk < number:
+            if self._turn():
+                try:
+                    self._flush(number)
+                finally:
+                    self._end_turn()
+            elif time.monotonic() >= deadline:
+                self._flush(number)  # whoever has the turn is stopped; a second flush does no harm
+            else:
+                time.sleep(_PAUSE)
+
+    def warm(self) -> None:
+        """Inside the gate: let the log grow once, so that later flushes overwrite it, at half the cost.
+
+        A log that is used a few times only is left alone, and so is a disk that is nearly full.
+        """
+        if self._commits_until_warm == 0:
+            return
+        self._commits_until_warm -= 1
+        size = os.fstat(self._descriptor).st_size
+        if self._commits_until_warm or size >= _WARM_BYTES or shutil.disk_usage(self._log.parent).free < _AMPLE_BYTES:
+            return
+        # Zeros after the last frame are no frame: SQLite stops reading at the first checksum that does not match.
+        os.pwrite(self._descriptor, bytes(_WARM_BYTES - size), size)
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+    def _flush(self, number: int) -> None:
+        if self._page.on_disk >= number:
+            return
+        made = self._page.made
+        os.fdatasync(self._descriptor)
+        self._page.on_disk = max(self._page.on_disk, made)
+
+    def _turn(self) -> bool:
+        """One flushes, the others wait for the result. SQLite itself takes no lock on the log file."""
+        if not self._threads.acquire(blocking=False):
+            return False
+        if try_lock(self._descriptor):
+            return True
+        self._threads.release()
+        return False
+
+    def _end_turn(self) -> None:
+        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        self._threads.release()
+
+
+def _flush_directory(directory: Path) -> None:
+    """The names of new files must survive a power cut too."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,45 @@
+"""Telling waiting processes that something was committed.
+
+Owns: a named pipe beside the database. Must not: carry meaning; a byte only says "look again".
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import stat
+from pathlib import Path
+
+_MANY = 65536  # the capacity of a pipe
+
+
+class WakeUp:
+    """A byte written by any process ends the wait of at least one waiter, in whatever process it waits."""
+
+    def __init__(self, path: Path) -> None:
+        with contextlib.suppress(FileExistsError):
+            os.mkfifo(path, 0o600)
+        # Read and write: the pipe then never reports that its other end is gone.
+        self.descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+        if not stat.S_ISFIFO(os.fstat(self.descriptor).st_mode):
+            os.close(self.descriptor)
+            raise FileExistsError(f"{str(path)!r} is not a named pipe; remove it")
+
+    def ring(self) -> None:
+        # A full pipe already wakes everybody.
+        with contextlib.suppress(BlockingIOError):
+            os.write(self.descriptor, b"\0")
+
+    def wait(self, timeout: float, *, take: int = _MANY) -> bool:
+        """Wait until something rang, at most `timeout` seconds, and take up to `take` rings."""
+        ready, _, _ = select.select([self.descriptor], [], [], max(timeout, 0.0))
+        if not ready:
+            return False
+        try:
+            return bool(os.read(self.descriptor, take))
+        except BlockingIOError:
+            return False  # another waiter was faster
+
+    def close(self) -> None:
+        os.close(self.descriptor)
