@@ -178,3 +178,14 @@ def test_a_role_that_does_not_exist_is_an_error_that_names_the_roles() -> None:
 
 def test_a_missing_override_directory_is_no_problem(tmp_path: Path) -> None:
     assert Briefs(tmp_path / "none").check() == []
+
+
+def test_a_file_in_place_of_the_override_directory_is_told(tmp_path: Path) -> None:
+    (tmp_path / "briefs").write_text("not a directory")
+    assert Briefs(tmp_path / "briefs").check() == [f"{tmp_path}/briefs: Not a directory"]
+
+
+def test_an_override_that_cannot_be_looked_at_is_told(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    problems = Briefs(tmp_path / "loop").check()
+    assert problems[:4] == [f"{tmp_path}/loop/{role}.md.tmpl: not a regular file" for role in ROLES]

@@ -41,6 +41,8 @@ def test_a_value_that_looks_like_a_placeholder_stays_as_it_is() -> None:
         "{{ branch | upper }}",
         "{{ Branch }}",
         "{{{ branch }}}",
+        "{{{ branch }}",
+        "{{ branch }}}",
         "{{ br\nanch }}",
         "{{ }}",
     ],

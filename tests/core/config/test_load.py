@@ -320,3 +320,9 @@ def test_a_dangling_link_is_not_taken_for_no_file(tmp_path: Path) -> None:
     (tmp_path / "forge-loop.yaml").symlink_to(tmp_path / "nowhere")
     with pytest.raises(ConfigError, match="not a regular file"):
         load(tmp_path, environ={}, flags={})
+
+
+def test_a_file_that_cannot_be_looked_at_is_not_taken_for_no_file(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(ConfigError, match=r"config\.yaml: not a regular file"):
+        load(tmp_path, environ={"XDG_CONFIG_HOME": str(tmp_path / "loop")}, flags={})

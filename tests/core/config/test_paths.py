@@ -60,7 +60,8 @@ def test_git_dir_of_a_surrounding_hook_does_not_mislead(
 ) -> None:
     git(tmp_path, "init", "-q", "other")
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "other" / ".git"))
-    assert project_directory(checkout) == checkout
+    (checkout / "src").mkdir()
+    assert project_directory(checkout / "src") == checkout
 
 
 def test_the_state_directory_is_named_after_the_repository(checkout: Path, tmp_path: Path) -> None:

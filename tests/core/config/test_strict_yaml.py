@@ -111,6 +111,7 @@ def test_every_key_and_value_knows_its_line_and_column() -> None:
         ("a: 1\nb: \ud800", "f.yaml:2:4: the character U+D800 is not allowed"),
         ('a: "\\ud800"', "f.yaml:1:4: an escape that is not a character"),
         ('a: "\\UFFFFFFFF"', "f.yaml:1:7: a number or an escape out of range"),
+        ("%YAML " + "9" * 5000 + ".1\n---\n", "f.yaml:1:7: a number or an escape out of range"),
         ("a: {b", "f.yaml:1:6: expected ',' or '}', but got '<stream end>'"),
         ("a" * (MOST_CHARACTERS + 1), f"f.yaml:1:1: longer than {MOST_CHARACTERS} characters"),
     ],

@@ -127,6 +127,10 @@ def test_links_that_are_used_and_prose_are_left_alone(text: str) -> None:
     assert visible(text) == (text, ())
 
 
+def test_emoji_newer_than_this_pythons_unicode_are_not_hidden() -> None:
+    assert visible("🩷🫨\U0001faff") == ("🩷🫨\U0001faff", ())
+
+
 def test_windows_line_ends_are_not_hidden_text() -> None:
     assert visible("a\r\nb") == ("a\nb", ())
 

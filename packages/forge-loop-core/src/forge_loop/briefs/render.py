@@ -86,10 +86,21 @@ class Briefs:
 
 def _template(role: Role, overrides: Path | None) -> Template:
     own = overrides / f"{role}{SUFFIX}" if overrides is not None else None
-    if own is not None and (own.exists() or own.is_symlink()):
+    if own is not None and _is_there(own):
         return Template(text=_text_of(own), origin=str(own), names=NAMES[role])
     built_in = resources.files("forge_loop.briefs") / f"{role}{SUFFIX}"
     return Template(text=built_in.read_text("utf-8"), origin=f"{BUILT_IN} {role}{SUFFIX}", names=NAMES[role])
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is anything to read; what cannot be looked at counts, so that reading it tells why."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _text_of(path: Path) -> str:
@@ -111,8 +122,11 @@ def _text_of(path: Path) -> str:
 
 def _strangers(overrides: Path | None) -> tuple[str, ...]:
     """Templates in the operator's directory that no role reads: a misspelt name would silently do nothing."""
-    if overrides is None or not overrides.is_dir():
+    if overrides is None or not _is_there(overrides):
         return ()
     known = {f"{role}{SUFFIX}" for role in Role}
-    found = sorted(path for path in overrides.glob(f"*{SUFFIX}") if path.name not in known)
+    try:
+        found = sorted(path for path in overrides.iterdir() if path.name.endswith(SUFFIX) and path.name not in known)
+    except OSError as error:
+        return (f"{overrides}: {error.strerror}",)
     return tuple(f"{path}: no role reads this; the roles are {', '.join(Role)}" for path in found)

@@ -72,13 +72,24 @@ def _files(
     directory: Path, config_file: Path | None, environ: Mapping[str, str], problems: list[str]
 ) -> Iterator[Path]:
     project = config_file or directory / FILE_NAME
-    if project.exists() or project.is_symlink():
+    if _is_there(project):
         yield project
     elif config_file is not None:
         problems.append(f"{config_file}: no such file")
     user = user_file(environ)
-    if user is not None and user.exists():
+    if user is not None and _is_there(user):
         yield user
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is anything to read; what cannot be looked at counts, so that reading it tells why."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _called(path: Path, directory: Path) -> str:

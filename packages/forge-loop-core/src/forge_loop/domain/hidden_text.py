@@ -104,6 +104,8 @@ def _is_hidden(character: str) -> bool:
     if character in "\n\t" or " " <= character <= "~":
         return False
     category = unicodedata.category(character)
+    if "\U0001f000" <= character <= "\U0001faff":
+        return False  # reserved for pictures, also where this Python's Unicode does not know the newest yet
     if category == "Cf":
         return character not in _SHOWN_FORMAT
     return (
@@ -129,7 +131,9 @@ def _belongs_to_emoji(text: str, position: int) -> bool:
 
 def _is_emoji(character: str) -> bool:
     """Near enough without Unicode's emoji table: a symbol, a skin tone, or a mathematical arrow."""
-    return character != "" and unicodedata.category(character) in ("So", "Sk", "Sm") and character > "\u00a8"
+    if character == "" or character <= "\u00a8":
+        return False
+    return "\U0001f000" <= character <= "\U0001faff" or unicodedata.category(character) in ("So", "Sm")
 
 
 def _marker(character: str, length: int) -> str:
