@@ -13,7 +13,7 @@ from datetime import datetime
 from forge_loop.config.model import Settings
 from forge_loop.domain.events import ConfigRejected, ConfigReloaded, LoopStarted, LoopStopped
 from forge_loop.errors import ConfigError
-from forge_loop.processes import start_ticks
+from forge_loop.agents.processes import find
 from forge_loop.runner.context import Context
 from forge_loop.runner.dispatch import closed_because
 from forge_loop.runner.lock import LoopLock

@@ -3,6 +3,7 @@
 Owns: the loop's tables and the rule that a change and its event are one transaction. Must not: decide anything.
 """
 
+from forge_loop.store.access import Access
 from forge_loop.store.open import Store, open_store
 from forge_loop.store.records import (
     CheckRow,
@@ -16,6 +17,7 @@ from forge_loop.store.records import (
 )
 
 __all__ = [
+    "Access",
     "CheckRow",
     "EffectRow",
     "EffectState",

@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from forge_loop.database import Database
 from forge_loop.domain.events import Event, Recorded, rfc3339
+from forge_loop.store.access import Access
 
 
 class EventLog:
     """Appends need an open transaction of the caller's: an event without its change is not written."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Access) -> None:
         self._database = database
 
     def append(

@@ -8,7 +8,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from forge_loop.database import Database
 from forge_loop.domain import lifecycle
 from forge_loop.domain.events import (
     Event,
@@ -24,6 +23,7 @@ from forge_loop.domain.events import (
 )
 from forge_loop.domain.issue import Issue
 from forge_loop.domain.job import Approval, Job, JobState
+from forge_loop.store.access import Access
 from forge_loop.store.events import EventLog
 from forge_loop.store.table import Table
 
@@ -31,7 +31,7 @@ LIVE = "state NOT IN ('merged', 'handed_over', 'given_up', 'yielded', 'cancelled
 
 
 class Jobs(Table[Job]):
-    def __init__(self, database: Database, events: EventLog) -> None:
+    def __init__(self, database: Access, events: EventLog) -> None:
         super().__init__(database, "jobs", Job)
         self._events = events
 

@@ -17,7 +17,9 @@ APPROVE = "approve"
 
 
 def intake_facts(store: Store, issue: Issue, label: LabelEvent | None, blockers: dict[int, bool | None]) -> IntakeFacts:
-    """What is known of an issue: an observation, and the memory of approvals."""
+    """What is known of an issue: an observation, and the memory of approvals. Without a store there is none."""
+    if store is None:
+        return IntakeFacts(issue=issue, label=label, approval=None, job=None, blockers=blockers)
     approval = store.approvals.last("issue_key = ? AND released_at IS NULL", issue.key)
     job = store.jobs.last("approval = ?", approval.id) if approval is not None else None
     return IntakeFacts(

@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
-from forge_loop.database import Database
 from forge_loop.domain.events import rfc3339
 from forge_loop.domain.issue import Issue
+from forge_loop.store.access import Access
 
 
 class Observations:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Access) -> None:
         self._database = database
 
     def record(self, issue: Issue, codes: tuple[str, ...], *, at: datetime) -> bool:

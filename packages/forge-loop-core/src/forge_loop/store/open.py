@@ -13,6 +13,7 @@ from typing import Any
 
 from forge_loop.database import Database
 from forge_loop.domain.job import Approval, Attempt, SessionRow
+from forge_loop.store.access import Access
 from forge_loop.store.events import EventLog
 from forge_loop.store.jobs import Jobs
 from forge_loop.store.observations import Observations
@@ -25,7 +26,7 @@ COMPONENT = "loop"
 class Store:
     """Every table of the loop's, over one database. Changes of several tables share `transaction()`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Access) -> None:
         self._database = database
         self.events = EventLog(database)
         self.jobs = Jobs(database, self.events)
@@ -59,4 +60,4 @@ def open_store(database: Database) -> Store:
     database.migrate(COMPONENT, [entry.read_text() for entry in scripts])
     with database.transaction() as connection:
         connection.execute("INSERT OR IGNORE INTO loop (id, loop_id) VALUES (1, ?)", (str(uuid.uuid4()),))
-    return Store(database)
+    return Store(Access(database))

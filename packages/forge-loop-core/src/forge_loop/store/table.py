@@ -13,8 +13,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from forge_loop.database import Database
 from forge_loop.domain.events import rfc3339
+from forge_loop.store.access import Access
 
 Row = TypeVar("Row")
 
@@ -22,7 +22,7 @@ Row = TypeVar("Row")
 class Table(Generic[Row]):
     """Rows of `kind`, a dataclass whose first field is `id` and whose fields are the table's columns."""
 
-    def __init__(self, database: Database, name: str, kind: type[Row]) -> None:
+    def __init__(self, database: Access, name: str, kind: type[Row]) -> None:
         self._database = database
         self._name = name
         self._kind = kind

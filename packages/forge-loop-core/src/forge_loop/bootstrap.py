@@ -1,0 +1,123 @@
+"""The composition root: settings in, a wired runner out.
+
+Owns: which adapter stands behind which port. Must not: decide anything else; nothing but this module builds adapters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from forge_loop import __version__
+from forge_loop.agents import ClaudeAgents, LocalCommands, describe_auth
+from forge_loop.briefs import Briefs
+from forge_loop.config.layout import StateLayout
+from forge_loop.config.model import Settings
+from forge_loop.config.paths import prepare_state_directory
+from forge_loop.database import Database
+from forge_loop.errors import BriefError
+from forge_loop.forge.local import BacklogTracker, LocalCodeHost
+from forge_loop.git import ControlRepository, LocalWorkspaces
+from forge_loop.git.checkout import current_branch
+from forge_loop.ports import EventSink, Tracker
+from forge_loop.queue import SQLiteQueue
+from forge_loop.runner import Context, Runner, Timing
+from forge_loop.runner.clock import SystemClock
+from forge_loop.runner.errands import Errands
+from forge_loop.runner.waker import Waker
+from forge_loop.store import open_store
+
+BRIEFS = Path(".forge-loop") / "briefs"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wired:
+    """A runner and what must be closed after it."""
+
+    runner: Runner
+    context: Context
+    database: Database
+    waker: Waker
+
+    def close(self) -> None:
+        self.waker.close()
+        self.database.close()
+
+
+def no_reload() -> Settings | None:
+    return None
+
+
+def build(
+    *,
+    project: Path,
+    settings: Settings,
+    layout: StateLayout,
+    environ: Mapping[str, str],
+    on_fault: Callable[[str, Exception], None],
+    sinks: Sequence[EventSink] = (),
+    reload: Callable[[], Settings | None] = no_reload,
+    timing: Timing | None = None,
+) -> Wired:
+    """Wire the loop of one project. Raises OperatorError, AuthenticationError or DatabaseError before anything runs."""
+    clock = SystemClock()
+    briefs = usable_briefs(project)
+    pays = describe_auth(settings.agent.auth, environ, clock.now())
+    prepare_state_directory(layout.root)
+    base = settings.base or current_branch(project)
+    database = Database(layout.database)
+    database.check()
+    store = open_store(database)
+    waker = Waker(database.wake_fd)
+    loop_id = store.loop().loop_id
+    code_host = local_code_host(project, settings, layout, database)
+    control = ControlRepository(layout.control, code_host.url())
+    context = Context(
+        settings=settings,
+        base=base,
+        pays=pays,
+        layout=layout,
+        store=store,
+        queue=SQLiteQueue(database, max_deliveries=None),
+        tracker=tracker(project, settings),
+        code_host=code_host,
+        agents=ClaudeAgents(
+            loop_id=loop_id, auth=settings.agent.auth, environ=environ, clock=clock, on_news=waker.wake
+        ),
+        workspaces=LocalWorkspaces(layout.workspaces, control),
+        commands=LocalCommands(loop_id=loop_id, environ=environ, scratch=layout.private),
+        briefs=briefs,
+        clock=clock,
+        errands=Errands(waker.wake),
+        sinks=sinks,
+        on_fault=on_fault,
+        timing=timing or Timing(),
+    )
+    runner = Runner(context, waker, version=__version__, reload=reload)
+    return Wired(runner=runner, context=context, database=database, waker=waker)
+
+
+def usable_briefs(project: Path) -> Briefs:
+    """The project's briefs. Raises BriefError with every problem: at start, not at midnight."""
+    briefs = Briefs(project / BRIEFS)
+    problems = briefs.check()
+    if problems:
+        raise BriefError("\n".join(problems), hint="forge-loop brief check")
+    return briefs
+
+
+def tracker(project: Path, settings: Settings) -> Tracker:
+    """The project's tracker, for reading and for the operator's hand."""
+    return BacklogTracker(project)
+
+
+def local_code_host(project: Path, settings: Settings, layout: StateLayout, database: Database) -> LocalCodeHost:
+    """The local forge's code host. Makes its bare repository where there is none yet."""
+    base = settings.base or current_branch(project)
+    origin = Path(settings.repository).expanduser() if settings.repository else layout.origin
+    if not origin.is_absolute():
+        origin = project / origin
+    if not origin.exists():
+        LocalCodeHost.create(origin=origin, checkout=project, base=base)
+    return LocalCodeHost(origin=origin, checkout=project, base=base, database=database, clock=SystemClock())
