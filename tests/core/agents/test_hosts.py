@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import stat
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -234,15 +235,16 @@ def test_a_service_that_cannot_be_reached_is_transient(base: Path) -> None:
 def stopped(stage: Stage, base: Path) -> Iterator[dict[str, tuple[SessionOrder, SessionEnded, float]]]:
     """Sessions that are ended from outside, side by side: in a tool, in a silent stream, by the clock, by kill -9."""
     never = threading.Event()
-    shell = play(use("Bash", command=f"trap '' TERM; {COUNTING}", timeout=590000))
+    shell = play(use("Bash", command=f"trap '' TERM; echo > begun; {COUNTING}", timeout=590000))
     orders = {
-        "in a tool": stage.start(order(base), shell),
+        "in a tool": stage.start(waiting_order(base), shell),
         "in silence": stage.start(order(base), play(Reply(text="never heard", until=never))),
         "out of time": stage.start(order(base, timeout=6.0), play(Reply(text="never heard", until=never))),
-        "killed": stage.start(order(base), shell),
+        "killed": stage.start(waiting_order(base), shell),
     }
-    stage.used(orders["in a tool"], "Bash")
-    stage.used(orders["killed"], "Bash")
+    for name in ("in a tool", "killed"):
+        stage.used(orders[name], "Bash")
+        (orders[name].workspace / "begun").read_text()
     stage.until(lambda: bool(stage.requests(orders["in silence"])))
     began = time.monotonic()
     os.kill(host_of(orders["killed"]), signal.SIGKILL)
@@ -253,6 +255,13 @@ def stopped(stage: Stage, base: Path) -> Iterator[dict[str, tuple[SessionOrder, 
         found[name] = (placed, stage.ended(placed), time.monotonic() - began)
     yield found
     never.set()
+
+
+def waiting_order(base: Path) -> SessionOrder:
+    """An order whose workspace has a pipe through which the command says that it runs."""
+    placed = order(base)
+    os.mkfifo(placed.workspace / "begun")
+    return placed
 
 
 def host_of(placed: SessionOrder) -> int:
@@ -287,3 +296,52 @@ def test_a_killed_host_is_lost_and_leaves_no_process(stopped: Stopped) -> None:
 
 def test_nothing_of_this_loop_is_left_to_reap(stopped: Stopped, stage: Stage) -> None:
     assert stage.agents.reap() == 0
+
+
+def test_a_key_pays_only_where_it_was_asked_for(base: Path) -> None:
+    keyed = Stage(environ={"ANTHROPIC_API_KEY": "a-key"}, auth="api_key")
+    login = Stage(environ={"CLAUDE_CODE_OAUTH_TOKEN": "", "HOME": str(base), "ANTHROPIC_API_KEY": "a-key"})
+    (base / ".claude").mkdir()
+    account = {"accessToken": "from-the-login", "refreshToken": "r", "expiresAt": 4e12, "scopes": ["user:inference"]}
+    (base / ".claude" / ".credentials.json").write_text(json.dumps({"claudeAiOauth": account}))
+    try:
+        started = [(made, made.start(order(base), play(report(WORK)))) for made in (keyed, login)]
+        assert [made.ended(placed).outcome for made, placed in started] == [SessionOutcome.DONE] * 2
+        by_key, by_login = (made.requests(placed)[0].headers for made, placed in started)
+        assert (by_key.get("x-api-key"), by_key.get("authorization")) == ("a-key", None)
+        assert (by_login.get("x-api-key"), by_login.get("authorization")) == (None, "Bearer from-the-login")
+    finally:
+        keyed.close()
+        login.close()
+
+
+def test_without_a_credential_the_session_ends_as_authentication(base: Path) -> None:
+    bare = Stage(environ={"CLAUDE_CODE_OAUTH_TOKEN": "", "HOME": str(base / "nobody")})
+    try:
+        ended = bare.run(order(base), play(report(WORK)))
+        assert ended.outcome is SessionOutcome.AUTH
+        assert "claude setup-token" in ended.detail
+    finally:
+        bare.close()
+
+
+def test_leftovers_of_an_earlier_loop_are_reaped_and_others_spared(stage: Stage) -> None:
+    forever = "while :; do sleep 0.1; done"
+    other = subprocess.Popen(["/bin/sh", "-c", forever], env={**os.environ, "FORGE_LOOP_ID": "another loop"})
+    try:
+        stray = f"setsid sh -c 'echo $$; exec >&- 2>&-; {forever}' &"
+        done = subprocess.run(
+            ["/bin/sh", "-c", stray],
+            env={**os.environ, "FORGE_LOOP_ID": stage.loop_id},
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+        assert find(int(done.stdout)) is not None
+        assert stage.agents.reap() >= 1
+        assert find(int(done.stdout)) is None
+        assert other.poll() is None
+    finally:
+        other.kill()
+        other.wait(5)

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from forge_loop.agents import cli
+from forge_loop.errors import AgentError
+
+
+def script(path: Path, text: str) -> Path:
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.fixture
+def unbundled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after an install from source, which brings no Claude Code."""
+    monkeypatch.setattr(cli, "_bundled", lambda: None)
+
+
+def test_the_bundled_claude_code_is_found_and_says_its_version() -> None:
+    path = cli.cli_path({"PATH": ""})
+    assert path.name == "claude"
+    assert path.parent.name == "_bundled"
+    assert cli.require_supported({"PATH": ""}) == path
+    assert "Claude Code" in cli.claude_version({"PATH": os.environ["PATH"]})
+
+
+@pytest.mark.usefixtures("unbundled")
+def test_without_a_bundled_one_the_path_is_searched(tmp_path: Path) -> None:
+    found = script(tmp_path / "claude", "echo '2.1.400 (Claude Code)'")
+    environ = {"PATH": str(tmp_path)}
+    assert cli.require_supported(environ) == found
+    assert cli.claude_version(environ) == "2.1.400 (Claude Code)"
+
+
+@pytest.mark.usefixtures("unbundled")
+def test_no_claude_code_at_all_is_an_error_with_a_hint(tmp_path: Path) -> None:
+    with pytest.raises(AgentError, match="not installed") as caught:
+        cli.cli_path({"PATH": str(tmp_path)})
+    assert caught.value.hint
+
+
+@pytest.mark.usefixtures("unbundled")
+@pytest.mark.parametrize("text", ["echo '2.1.247 (Claude Code)'", "echo '1.99.999'", "echo nonsense"])
+def test_one_too_old_to_take_text_verbatim_is_refused(text: str, tmp_path: Path) -> None:
+    script(tmp_path / "claude", text)
+    with pytest.raises(AgentError, match=r"older than 2\.1\.248"):
+        cli.require_supported({"PATH": str(tmp_path)})
+
+
+@pytest.mark.usefixtures("unbundled")
+def test_one_that_cannot_run_is_an_error(tmp_path: Path) -> None:
+    script(tmp_path / "claude", "exit 3")
+    with pytest.raises(AgentError, match="cannot run"):
+        cli.claude_version({"PATH": str(tmp_path)})
