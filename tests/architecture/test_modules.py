@@ -27,7 +27,7 @@ def prints(tree: ast.Module) -> list[int]:
 
 
 def missing_from_docstring(tree: ast.Module) -> list[str]:
-    text = (ast.get_docstring(tree) or "").lower()
+    text = " ".join((ast.get_docstring(tree) or "").lower().split())
     return [phrase for phrase in ("owns", "must not") if phrase not in text]
 
 

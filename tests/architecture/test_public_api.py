@@ -23,6 +23,7 @@ PINNED = {
     "Settings",
     "__version__",
     "open_queue",
+    "status",
 }
 
 

@@ -4,6 +4,7 @@ Owns: which names are public, and that importing them is cheap: each is loaded w
 Must not: define anything but the version, or import at import time.
 
     Queue, InMemoryQueue, SQLiteQueue, open_queue     a queue usable on its own
+    status.read(state_dir)                            what the loop does now, read-only
     Event and its kinds, Recorded, EventSink          what a sink hears
     Settings                                          the resolved configuration
     Command                                           what a satellite registers in `forge_loop.commands`
@@ -18,6 +19,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from forge_loop import status
     from forge_loop.config.model import Settings
     from forge_loop.domain.events import *
     from forge_loop.errors import *
@@ -118,6 +120,7 @@ __all__ = [
     "WorkspaceRemoved",
     "__version__",
     "open_queue",
+    "status",
 ]
 
 _HOMES = {
