@@ -1,0 +1,324 @@
+"""The queue that lasts: rows of one SQLite database.
+
+Owns: the statements that change those rows. Must not: know what a payload means.
+
+On a database of its own, or on one that is shared: then its calls join the open transaction of the calling thread, and
+an ack and the push of what follows commit together.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from sqlite3 import Connection, Row
+
+from forge_loop.database import Database, Durability
+from forge_loop.errors import LeaseLost, NoSuchDeadJobError, QueueError
+from forge_loop.ports import Clock
+from forge_loop.queue import owners, reading
+from forge_loop.queue.contract import (
+    CONSUMER_DIED,
+    DEFAULT_PRIORITY,
+    JSON,
+    LEASE_ENDED,
+    DeadJob,
+    Delivery,
+    Push,
+    QueueDepth,
+    QueuedJob,
+    check_delay,
+    check_lease,
+    check_max_deliveries,
+    check_moment,
+    check_push,
+    encoded,
+)
+from forge_loop.queue.queue_time import BootTime, GivenTime, QueueTime, after, boot_id, due_at, moment
+
+_COMPONENT = "queue"
+_SCHEMA = Path(__file__).parent / "schema"
+_SWEEP_SECONDS = 0.2
+_LOOK_SECONDS = 0.5
+_MARK_MICROSECONDS = 60_000_000
+
+_PUSH = (
+    "INSERT INTO queue_jobs (place, priority, due, key, payload) VALUES (:due IS NOT NULL, :priority, :due, :key,"
+    " :payload) ON CONFLICT DO NOTHING RETURNING id"
+)
+_ANY_DUE = "SELECT 1 FROM queue_jobs WHERE place IN (1, 2) AND due <= :now LIMIT 1"
+_BACK = (
+    "UPDATE queue_jobs SET place = CASE WHEN place = 2 AND deliveries >= :limit THEN 3 ELSE 0 END,"
+    " reason = CASE place WHEN 2 THEN :reason ELSE reason END, due = NULL, token = NULL, lock = NULL, owner = NULL "
+)
+_BACK_DUE = _BACK + "WHERE place IN (1, 2) AND due <= :now"
+_BACK_FROM = _BACK + "WHERE place = 2 AND lock = :lock"
+_CLAIM = (
+    "UPDATE queue_jobs SET place = 2, due = :until, deliveries = deliveries + 1, token = :token, lock = :lock,"
+    " owner = :owner WHERE id = (SELECT id FROM queue_jobs WHERE place = 0 ORDER BY priority, id LIMIT 1)"
+    " RETURNING id, payload, key, priority, deliveries"
+)
+_HELD = " WHERE id = :id AND token = :token AND place = 2 AND due > :now"
+_ACK = "DELETE FROM queue_jobs" + _HELD
+_NACK = (
+    "UPDATE queue_jobs SET place = CASE WHEN deliveries >= :limit THEN 3 ELSE :due IS NOT NULL END,"
+    " due = CASE WHEN deliveries >= :limit THEN NULL ELSE :due END, reason = :reason,"
+    " token = NULL, lock = NULL, owner = NULL" + _HELD
+)
+_RELEASE = (
+    "UPDATE queue_jobs SET place = :due IS NOT NULL, due = :due, deliveries = deliveries - 1,"
+    " token = NULL, lock = NULL, owner = NULL" + _HELD
+)
+_EXTEND = "UPDATE queue_jobs SET due = :until" + _HELD
+_RESCHEDULE = "UPDATE queue_jobs SET place = :due IS NOT NULL, due = :due WHERE key = :key AND place IN (0, 1)"
+_REQUEUE = "UPDATE queue_jobs SET place = 0, deliveries = 0, reason = '' WHERE id = :id AND place = 3 RETURNING key"
+_LIVE_KEY = "SELECT 1 FROM queue_jobs WHERE place <> 3 AND key = (SELECT key FROM queue_jobs WHERE id = :id)"
+_HOLDERS = "SELECT DISTINCT lock FROM queue_jobs WHERE place = 2"
+_OUTLOOK = (
+    "SELECT EXISTS (SELECT 1 FROM queue_jobs WHERE place = 0) AS ready,"
+    " EXISTS (SELECT 1 FROM queue_jobs WHERE place = 2) AS leased,"
+    " (SELECT min(due) FROM queue_jobs WHERE place IN (1, 2)) AS next"
+)
+_MARK = (
+    "INSERT INTO queue_clock (id, boot_id, ahead, reached) VALUES (1, :boot_id, :ahead, :reached) ON CONFLICT (id)"
+    " DO UPDATE SET boot_id = excluded.boot_id, ahead = excluded.ahead, reached = excluded.reached"
+)
+
+
+class SQLiteQueue:
+    """A queue in one SQLite file, or in a Database that others use too. Implements Queue.
+
+    `durability` is that of a Database made here: with "full" what returned is on disk. A job delivered `max_deliveries`
+    times is dead; None is no limit. `clock` replaces the boot clock, for tests and rehearsals.
+    Raises what Database raises.
+    """
+
+    def __init__(
+        self,
+        path: Path | str | Database,
+        *,
+        durability: Durability = "full",
+        max_deliveries: int | None = 5,
+        clock: Clock | None = None,
+    ) -> None:
+        check_max_deliveries(max_deliveries)
+        self._limit = max_deliveries or reading.UNLIMITED
+        self._own_database = not isinstance(path, Database)
+        self._database = path if isinstance(path, Database) else Database(Path(path), durability=durability)
+        self._lock_directory = self._database.path.with_name(f"{self._database.path.name}-owners")
+        self._turn = threading.Lock()
+        self._owner: owners.Owner | None = None
+        self._next_sweep = 0.0
+        self._marked = 0
+        try:
+            self._database.migrate(_COMPONENT, [script.read_text() for script in sorted(_SCHEMA.glob("*.sql"))])
+            self._time: QueueTime = GivenTime(clock) if clock is not None else self._boot_time()
+        except BaseException:
+            self.close()
+            raise
+
+    def push(
+        self,
+        payload: Mapping[str, JSON],
+        *,
+        key: str | None = None,
+        priority: int = DEFAULT_PRIORITY,
+        not_before: datetime | None = None,
+    ) -> int | None:
+        return self.push_many([Push(payload=payload, key=key, priority=priority, not_before=not_before)])[0]
+
+    def push_many(self, items: Iterable[Push]) -> list[int | None]:
+        pushed = [(item, encoded(item.payload)) for item in items]
+        for item, _ in pushed:
+            check_push(item)
+        if not pushed:
+            return []
+        with self._database.transaction() as connection:
+            return [self._push(connection, item, payload) for item, payload in pushed]
+
+    def pop(self, *, lease_seconds: float = 60, owner: str = "") -> Delivery | None:
+        check_lease(lease_seconds)
+        self._sweep()
+        lock = self._lock_name()
+        token = int.from_bytes(os.urandom(7), "big")
+        # A claim that a power cut takes back is a job delivered once more, which is allowed: no flush.
+        with self._database.transaction(flush=False) as connection:
+            now = self._time.now()
+            self._settle(connection, now)
+            until = after(now, lease_seconds)
+            values = {"until": until, "token": token, "lock": lock, "owner": owner or f"pid {os.getpid()}"}
+            rows = connection.execute(_CLAIM, values).fetchall()
+        return self._delivery(rows[0], token, until) if rows else None
+
+    def wait(self, timeout: float) -> bool:
+        deadline = time.monotonic() + timeout
+        while True:
+            self._sweep()
+            pause = self._pause()
+            left = deadline - time.monotonic()
+            if pause <= 0 or left <= 0:
+                return pause <= 0
+            # One ring is taken, so that n rings wake n waiters. If it was an old one, so are the others.
+            if self._database.wait(min(pause, left), every=False) and self._pause() > 0:
+                self._database.wait(0)
+
+    def ack(self, delivery: Delivery) -> None:
+        self._finish(delivery, _ACK)
+
+    def nack(self, delivery: Delivery, *, delay: float = 0, reason: str = "") -> None:
+        check_delay(delay)
+        due = after(self._time.now(), delay) if delay else None
+        self._finish(delivery, _NACK, due=due, reason=reason, limit=self._limit)
+
+    def release(self, delivery: Delivery, *, not_before: datetime | None = None) -> None:
+        check_moment(not_before)
+        self._finish(delivery, _RELEASE, due=self._due(not_before))
+
+    def extend(self, delivery: Delivery, lease_seconds: float) -> None:
+        check_lease(lease_seconds)
+        with self._database.transaction(flush=False) as connection:
+            now = self._time.now()
+            self._change(connection, delivery, _EXTEND, now=now, until=after(now, lease_seconds))
+
+    def reschedule(self, key: str, *, not_before: datetime | None = None) -> bool:
+        check_moment(not_before)
+        due = self._due(not_before)
+        with self._database.transaction() as connection:
+            found = connection.execute(_RESCHEDULE, {"key": key, "due": due}).rowcount
+            self._announce(due)
+        return found > 0
+
+    def has_key(self, key: str) -> bool:
+        return reading.has_key(self._database, key, self._time.now(), self._limit)
+
+    def depth(self) -> QueueDepth:
+        return reading.depth(self._database, self._time.now(), self._limit)
+
+    def jobs(self) -> list[QueuedJob]:
+        return reading.jobs(self._database, self._time, self._limit)
+
+    def dead(self) -> list[DeadJob]:
+        return reading.dead(self._database, self._time.now(), self._limit)
+
+    def requeue(self, job_id: int) -> None:
+        with self._database.transaction() as connection:
+            self._settle(connection, self._time.now())
+            if connection.execute(_LIVE_KEY, {"id": job_id}).fetchall():
+                raise QueueError(f"a live job has the key of job {job_id}")
+            if not connection.execute(_REQUEUE, {"id": job_id}).fetchall():
+                raise NoSuchDeadJobError(f"there is no dead job {job_id}", hint="forge-loop queue dead")
+            self._database.wake()
+
+    def close(self) -> None:
+        with self._turn:
+            if self._owner is not None:
+                self._owner.close()
+                self._owner = None
+        if self._own_database:
+            self._database.close()
+
+    def _push(self, connection: Connection, item: Push, payload: str) -> int | None:
+        due = self._due(item.not_before)
+        values = {"due": due, "priority": item.priority, "key": item.key, "payload": payload}
+        rows = connection.execute(_PUSH, values).fetchall()
+        # The key may belong to a job whose last lease has just ended: dead, though its row does not say so yet.
+        if not rows and self._settle(connection, self._time.now()):
+            rows = connection.execute(_PUSH, values).fetchall()
+        if rows:
+            self._announce(due)
+        return rows[0]["id"] if rows else None
+
+    def _finish(self, delivery: Delivery, statement: str, **values: JSON) -> None:
+        def write() -> None:
+            with self._database.transaction() as connection:
+                self._change(connection, delivery, statement, now=self._time.now(), **values)
+                if statement is not _ACK:
+                    self._announce(values["due"])
+
+        self._database.insist(write)
+
+    def _change(self, connection: Connection, delivery: Delivery, statement: str, **values: JSON) -> None:
+        """Change a job that is still held by this delivery. Raises LeaseLost."""
+        changed = connection.execute(statement, {"id": delivery.job_id, "token": delivery.token, **values}).rowcount
+        if not changed:
+            raise LeaseLost(f"delivery {delivery.delivery} of job {delivery.job_id} ended or was taken over")
+
+    def _settle(self, connection: Connection, now: int) -> bool:
+        """Give back what is due again. Whether there was any."""
+        if now - self._marked > _MARK_MICROSECONDS:
+            connection.execute("UPDATE queue_clock SET reached = max(reached, ?)", (now,))
+            self._marked = now
+        if not connection.execute(_ANY_DUE, {"now": now}).fetchall():
+            return False
+        connection.execute(_BACK_DUE, {"now": now, "limit": self._limit, "reason": LEASE_ENDED})
+        return True
+
+    def _sweep(self) -> None:
+        """Give back what dead consumers held, without waiting for their leases."""
+        if time.monotonic() < self._next_sweep:
+            return
+        self._next_sweep = time.monotonic() + _SWEEP_SECONDS
+        holders = [row["lock"] for row in self._database.query(_HOLDERS)]
+        dead = [name for name in holders if owners.is_dead(self._lock_directory, name)]
+        if not dead:
+            return
+        with self._database.transaction(flush=False) as connection:
+            for name in dead:
+                connection.execute(_BACK_FROM, {"lock": name, "limit": self._limit, "reason": CONSUMER_DIED})
+            self._database.wake()
+        for name in dead:
+            owners.remove(self._lock_directory, name)
+
+    def _pause(self) -> float:
+        """Seconds until it is worth looking again; 0 if a job may be due."""
+        row = self._database.query(_OUTLOOK)[0]
+        if row["ready"]:
+            return 0.0
+        longest = _SWEEP_SECONDS if row["leased"] else _LOOK_SECONDS
+        if row["next"] is None:
+            return longest
+        seconds: float = (row["next"] - self._time.now()) / 1e6
+        return min(max(seconds, 0.0), longest)
+
+    def _announce(self, due: int | None) -> None:
+        """Wake the waiters for a job that is due before they look by themselves."""
+        if due is None or due - self._time.now() < _LOOK_SECONDS * 1e6:
+            self._database.wake()
+
+    def _due(self, not_before: datetime | None) -> int | None:
+        now = self._time.now()
+        due = due_at(self._time, not_before, now)
+        return due if due > now else None
+
+    def _lock_name(self) -> str:
+        with self._turn:
+            if self._owner is None:
+                self._owner = owners.Owner(self._lock_directory)
+            return self._owner.name
+
+    def _delivery(self, row: Row, token: int, until: int) -> Delivery:
+        return Delivery(
+            job_id=row["id"],
+            payload=json.loads(row["payload"]),
+            key=row["key"],
+            priority=row["priority"],
+            delivery=row["deliveries"],
+            token=token,
+            leased_until=moment(self._time, until),
+        )
+
+    def _boot_time(self) -> BootTime:
+        """The time that all processes of this boot share; the first of a boot writes it down."""
+        here = boot_id()
+        found = reading.stored_time(self._database)
+        rows = self._database.query("SELECT 1 FROM queue_clock WHERE boot_id = ?", (here,))
+        if rows:
+            return found
+        with self._database.transaction() as connection:
+            found = reading.stored_time(self._database)
+            connection.execute(_MARK, {"boot_id": here, "ahead": found.offset, "reached": found.now()})
+        return found
