@@ -4,8 +4,7 @@ Owns: that one answer. Must not: use anything of the workspace's own git directo
 
 Only git knows git's ignore rules, so git compares; but with the loop's repository, a fresh index and the loop's
 configuration. Of the workspace it reads plain files, `.gitignore` and `.gitattributes`. Neither can run anything: a
-filter, a driver or a file monitor needs configuration to be a command, and there is only ours. Submodules are left
-out, because git would look into them with a second git that reads their configuration.
+filter, a driver or a file monitor needs configuration to be a command, and there is only ours.
 """
 
 from __future__ import annotations
@@ -27,8 +26,9 @@ def has_uncommitted(control: Path, workspace: Path, sha: str) -> bool:
         places = {"GIT_INDEX_FILE": str(Path(directory, "index")), "GIT_WORK_TREE": str(workspace)}
         git = Git(control, settings=("core.untrackedCache=false",))
         git.run("read-tree", sha, environment=places)
-        words = ("--porcelain", "-z", "--no-renames", "--untracked-files=normal", "--ignore-submodules=all")
-        return bool(git.run("status", *words, environment=places).stdout)
+        # Not `status`: it would run a second git inside submodules, with the configuration that stands there.
+        words = ("--modified", "--others", "--exclude-standard", "--directory", "--no-empty-directory", "-z")
+        return bool(git.run("ls-files", *words, environment=places).stdout)
 
 
 def _rules_are_traps(workspace: Path) -> bool:

@@ -1,0 +1,258 @@
+"""What every code host must do, whatever keeps its branches.
+
+A forge joins by adding its world to WORLDS: a code host, and the hands of a person at that forge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from forge_loop.database import Database
+from forge_loop.domain.issue import PullRequest, PullRequestState
+from forge_loop.errors import GitError, RefusedError, UnreadableError
+from forge_loop.forge.local import LocalCodeHost, create_origin
+from forge_loop.ports import BaseMoved, CodeHost, Merged
+from support.repositories import BASE, commit, git, make_checkout
+
+BRANCH = "forge/1-1"
+
+
+class World(Protocol):
+    """A code host and what a person does there."""
+
+    @property
+    def host(self) -> CodeHost: ...
+
+    def pushes(self, branch: str, files: Mapping[str, str | None], *, onto: str | None = None) -> str:
+        """A commit on top of `onto` (default: base), pushed to the host's branch. Returns its id."""
+
+    def deletes(self, branch: str) -> None: ...
+
+    def file(self, sha: str, path: str) -> str: ...
+
+    def parents(self, sha: str) -> list[str]: ...
+
+    def message(self, sha: str) -> str: ...
+
+
+class FixedClock:
+    def now(self) -> datetime:
+        return datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+    def monotonic(self) -> float:
+        return 0.0
+
+
+class LocalWorld:
+    """A bare repository, pushed to from a clone of its own."""
+
+    def __init__(self, directory: Path, database: Database) -> None:
+        checkout = make_checkout(directory / "checkout")
+        self._origin = directory / "origin.git"
+        create_origin(self._origin, checkout, BASE)
+        self._hands = directory / "hands"
+        git(directory, "clone", "--quiet", str(self._origin), str(self._hands))
+        self.host: CodeHost = LocalCodeHost(
+            origin=self._origin, checkout=checkout, base=BASE, database=database, clock=FixedClock()
+        )
+
+    def pushes(self, branch: str, files: Mapping[str, str | None], *, onto: str | None = None) -> str:
+        git(self._hands, "fetch", "--quiet", "origin")
+        git(self._hands, "checkout", "--quiet", "--detach", onto or f"origin/{BASE}")
+        sha = commit(self._hands, files)
+        git(self._hands, "push", "--quiet", "--force", "origin", f"{sha}:refs/heads/{branch}")
+        return sha
+
+    def deletes(self, branch: str) -> None:
+        git(self._hands, "push", "--quiet", "origin", f":refs/heads/{branch}")
+
+    def file(self, sha: str, path: str) -> str:
+        return git(self._origin, "show", f"{sha}:{path}")
+
+    def parents(self, sha: str) -> list[str]:
+        return git(self._origin, "rev-list", "--parents", "-n1", sha).split()[1:]
+
+    def message(self, sha: str) -> str:
+        return git(self._origin, "show", "-s", "--format=%B", sha)
+
+
+@contextmanager
+def local_world(directory: Path) -> Iterator[World]:
+    database = Database(directory / "state.db")
+    yield LocalWorld(directory, database)
+    database.close()
+
+
+WORLDS: dict[str, Callable[[Path], AbstractContextManager[World]]] = {"local": local_world}
+
+
+@pytest.fixture(params=sorted(WORLDS))
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    with WORLDS[request.param](tmp_path) as made:
+        yield made
+
+
+def opened(world: World, branch: str = BRANCH) -> PullRequest:
+    return world.host.open_pull_request(branch=branch, base=BASE, title="A change", body="For issue #1.")
+
+
+def test_its_name_fits_on_a_line_and_its_url_can_be_fetched_from(world: World, tmp_path: Path) -> None:
+    assert world.host.repository().strip()
+    assert "\n" not in world.host.repository()
+    assert world.host.base_sha(BASE) in git(tmp_path, "ls-remote", world.host.url(), f"refs/heads/{BASE}")
+
+
+def test_a_branch_that_is_not_there_is_none_and_a_base_that_is_not_there_is_unreadable(world: World) -> None:
+    assert world.host.branch_sha("forge/none") is None
+    with pytest.raises(UnreadableError):
+        world.host.base_sha("nowhere")
+
+
+def test_a_prefix_of_a_branch_is_not_the_branch(world: World) -> None:
+    sha = world.pushes(BRANCH, {"a": "1"})
+    assert world.host.branch_sha(BRANCH) == sha
+    assert world.host.branch_sha("forge") is None
+
+
+def test_opening_twice_is_one_pull_request(world: World) -> None:
+    sha = world.pushes(BRANCH, {"a": "1"})
+    first, second = opened(world), opened(world)
+    assert first == second
+    assert (first.branch, first.base, first.head_sha, first.state) == (BRANCH, BASE, sha, PullRequestState.OPEN)
+    assert world.host.find_pull_request(BRANCH) == first
+    assert world.host.pull_request(first.number) == first
+
+
+def test_a_branch_without_a_pull_request_has_none(world: World) -> None:
+    world.pushes(BRANCH, {"a": "1"})
+    assert world.host.find_pull_request(BRANCH) is None
+
+
+def test_a_pull_request_needs_a_branch_with_something_new(world: World) -> None:
+    with pytest.raises(RefusedError):
+        opened(world, "forge/none")
+    with pytest.raises(RefusedError):
+        opened(world, BASE)
+
+
+def test_a_pull_request_follows_its_branch(world: World) -> None:
+    first = world.pushes(BRANCH, {"a": "1"})
+    number = opened(world).number
+    second = world.pushes(BRANCH, {"a": "2"}, onto=first)
+    assert world.host.pull_request(number).head_sha == second
+
+
+def test_a_merge_is_one_squash_commit_on_base(world: World) -> None:
+    base_sha = world.host.base_sha(BASE)
+    first = world.pushes(BRANCH, {"a": "1"})
+    head_sha = world.pushes(BRANCH, {"b": "2"}, onto=first)
+    number = opened(world).number
+    answer = world.host.merge(number, head_sha=head_sha, base_sha=base_sha, message="Do it\n\nFor #1.")
+    assert isinstance(answer, Merged)
+    assert world.host.base_sha(BASE) == answer.sha
+    assert world.parents(answer.sha) == [base_sha]
+    assert world.message(answer.sha) == "Do it\n\nFor #1."
+    assert (world.file(answer.sha, "a"), world.file(answer.sha, "b")) == ("1", "2")
+    after = world.host.pull_request(number)
+    assert (after.state, after.merged_sha) == (PullRequestState.MERGED, answer.sha)
+
+
+def test_merging_twice_merges_once(world: World) -> None:
+    base_sha = world.host.base_sha(BASE)
+    head_sha = world.pushes(BRANCH, {"a": "1"})
+    number = opened(world).number
+    answers = [world.host.merge(number, head_sha=head_sha, base_sha=base_sha, message="m") for _ in range(2)]
+    assert answers[0] == answers[1]
+    assert world.host.base_sha(BASE) == answers[0].sha if isinstance(answers[0], Merged) else False
+
+
+def test_nothing_is_merged_onto_a_base_that_moved(world: World) -> None:
+    base_sha = world.host.base_sha(BASE)
+    head_sha = world.pushes(BRANCH, {"a": "1"})
+    number = opened(world).number
+    moved = world.pushes(BASE, {"other": "1"})
+    answer = world.host.merge(number, head_sha=head_sha, base_sha=base_sha, message="m")
+    assert answer == BaseMoved(base_sha=moved)
+    assert world.host.base_sha(BASE) == moved
+    assert isinstance(world.host.merge(number, head_sha=head_sha, base_sha=moved, message="m"), Merged)
+
+
+def test_nothing_is_merged_but_the_commit_that_was_named(world: World) -> None:
+    base_sha = world.host.base_sha(BASE)
+    reviewed = world.pushes(BRANCH, {"a": "1"})
+    number = opened(world).number
+    world.pushes(BRANCH, {"a": "evil"}, onto=reviewed)
+    with pytest.raises(RefusedError):
+        world.host.merge(number, head_sha=reviewed, base_sha=base_sha, message="m")
+    assert world.host.base_sha(BASE) == base_sha
+
+
+def test_a_conflict_is_an_error_and_merges_nothing(world: World) -> None:
+    start = world.host.base_sha(BASE)
+    head_sha = world.pushes(BRANCH, {"README.md": "mine\n"})
+    number = opened(world).number
+    moved = world.pushes(BASE, {"README.md": "theirs\n"}, onto=start)
+    with pytest.raises(GitError, match=r"README\.md"):
+        world.host.merge(number, head_sha=head_sha, base_sha=moved, message="m")
+    assert world.host.base_sha(BASE) == moved
+
+
+def test_a_closed_pull_request_is_never_merged(world: World) -> None:
+    base_sha = world.host.base_sha(BASE)
+    head_sha = world.pushes(BRANCH, {"a": "1"})
+    number = opened(world).number
+    world.host.close_pull_request(number)
+    assert world.host.pull_request(number).state is PullRequestState.CLOSED
+    with pytest.raises(RefusedError):
+        world.host.merge(number, head_sha=head_sha, base_sha=base_sha, message="m")
+
+
+def test_a_branch_gets_a_new_pull_request_after_the_first_was_closed(world: World) -> None:
+    world.pushes(BRANCH, {"a": "1"})
+    first = opened(world)
+    world.host.close_pull_request(first.number)
+    second = opened(world)
+    assert second.number != first.number
+    assert world.host.find_pull_request(BRANCH) == second
+
+
+def test_a_branch_is_deleted_only_where_it_was_expected(world: World) -> None:
+    first = world.pushes(BRANCH, {"a": "1"})
+    second = world.pushes(BRANCH, {"a": "2"}, onto=first)
+    world.host.delete_branch(BRANCH, sha=first)
+    assert world.host.branch_sha(BRANCH) == second
+    for _ in range(2):
+        world.host.delete_branch(BRANCH, sha=second)
+    assert world.host.branch_sha(BRANCH) is None
+
+
+def test_a_person_who_deletes_the_branch_closes_the_pull_request(world: World) -> None:
+    sha = world.pushes(BRANCH, {"a": "1"})
+    number = opened(world).number
+    world.deletes(BRANCH)
+    after = world.host.pull_request(number)
+    assert (after.state, after.head_sha) == (PullRequestState.CLOSED, sha)
+
+
+def test_a_merged_pull_request_stays_merged_without_its_branch(world: World) -> None:
+    base_sha = world.host.base_sha(BASE)
+    head_sha = world.pushes(BRANCH, {"a": "1"})
+    number = opened(world).number
+    answer = world.host.merge(number, head_sha=head_sha, base_sha=base_sha, message="m")
+    world.host.delete_branch(BRANCH, sha=head_sha)
+    assert world.host.merge(number, head_sha=head_sha, base_sha=base_sha, message="m") == answer
+
+
+def test_a_person_who_merges_by_hand_is_believed(world: World) -> None:
+    head_sha = world.pushes(BRANCH, {"a": "1"})
+    number = opened(world).number
+    merged = world.pushes(BASE, {"b": "1"}, onto=head_sha)
+    after = world.host.pull_request(number)
+    assert (after.state, after.merged_sha) == (PullRequestState.MERGED, head_sha)
+    assert world.host.base_sha(BASE) == merged
