@@ -1,7 +1,7 @@
 """What this project's stable surface must do: a stable id and a sentence each, and the tests that show it.
 
 Owns: the list. `tests/test_requirements.py` checks it both ways: no sentence without a test, no test named that is not
-there. Ids are never reused. A guarantee that is not kept yet says so, names no test, and the README shows it as such.
+there. Ids are never reused. What is not kept yet says so, and the README shows it.
 """
 
 from __future__ import annotations
@@ -11,18 +11,24 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Requirement:
+    """`missing` says what of it is not kept, or not shown by a test, yet; empty means that it is kept."""
+
     id: str
     says: str
     tests: tuple[str, ...] = ()
-
-    @property
-    def kept(self) -> bool:
-        return bool(self.tests)
+    missing: str = ""
 
 
 SURFACE = "tests/test_install_surface.py::test_"
 FAMILY = "tests/packaging/test_family.py::test_"
 SHAPES = "tests/packaging/test_shapes.py::test_"
+RUNNER = "tests/core/runner/test_runner.py::test_"
+GATE = "tests/core/domain/test_merge_gate.py::test_"
+APPROVAL = "tests/core/domain/test_approval.py::test_"
+CODE_HOST = "tests/contracts/test_code_host_contract.py::test_"
+TRACKER = "tests/contracts/test_tracker_contract.py::test_"
+AGENTS = "tests/contracts/test_agents_contract.py::test_"
+QUEUE_CONTRACT = "tests/contracts/test_queue_contract.py::test_"
 PLUGINS = "tests/core/test_plugins.py::test_"
 
 GUARANTEES = (
@@ -32,6 +38,7 @@ GUARANTEES = (
             "**Nothing claimed is lost.** Once an issue is recorded as claimed, stopping the process at any instant, "
             "`kill -9` included, leaves it either resumed or shown as blocked with a reason after restart."
         ),
+        missing="no test kills the loop at every instant",
     ),
     Requirement(
         id="G2",
@@ -39,12 +46,28 @@ GUARANTEES = (
             "**Work may repeat; effects do not.** An attempt can run more than once. For each approval the loop opens "
             "at most one pull request and merges at most once."
         ),
+        tests=(
+            RUNNER + "an_approved_issue_becomes_one_squash_commit_and_the_checkout_is_not_moved",
+            CODE_HOST + "opening_twice_is_one_pull_request",
+            CODE_HOST + "merging_twice_merges_once",
+        ),
+        missing="no test kills the loop at every instant",
     ),
     Requirement(
         id="G3",
         says=(
             "**Only what was reviewed is merged.** A merge names one commit, with an approving verdict, every required "
             "check successful and no protected path touched. If any of these cannot be read, the loop does not merge."
+        ),
+        tests=(
+            GATE + "one_thing_wrong_is_enough_and_is_named",
+            GATE + "every_fact_of_the_gate_can_withhold_a_merge",
+            GATE + "a_truthy_value_is_not_true",
+            RUNNER + "an_invalid_report_of_the_critic_is_no_approval",
+            RUNNER + "a_protected_path_is_never_merged_without_a_person",
+            RUNNER + "without_checks_nothing_is_merged",
+            RUNNER + "two_jobs_on_one_file_the_second_is_checked_again_on_the_moved_base",
+            CODE_HOST + "nothing_is_merged_but_the_commit_that_was_named",
         ),
     ),
     Requirement(
@@ -53,6 +76,14 @@ GUARANTEES = (
             "**Only your approval starts work.** The label must come from an account you trust; the text is used as it "
             "stood then. Later edits need a new approval."
         ),
+        tests=(
+            APPROVAL + "an_issue_is_refused_for_everything_that_speaks_against_it_at_once",
+            APPROVAL + "only_an_issue_that_nothing_speaks_against_is_eligible",
+            APPROVAL + "a_file_has_no_edit_times_so_its_recorded_text_decides",
+            TRACKER + "the_loop_cannot_give_the_ready_label",
+            TRACKER + "a_persons_label_names_who_gave_it_and_is_trusted",
+            RUNNER + "nothing_is_taken_without_the_label",
+        ),
     ),
     Requirement(
         id="G5",
@@ -60,6 +91,11 @@ GUARANTEES = (
             "**Humans win.** Once the loop sees a closed issue, a removed label, a closed pull request or a foreign "
             "commit, it changes nothing more there except one note. It checks before every write."
         ),
+        tests=(
+            RUNNER + "a_person_who_closes_the_issue_wins",
+            CODE_HOST + "a_closed_pull_request_is_never_merged",
+        ),
+        missing="not every human act has its test",
     ),
     Requirement(
         id="G6",
@@ -68,12 +104,20 @@ GUARANTEES = (
             "agent outlives the loop by more than 5 seconds; without it, leftovers that still carry the attempt's "
             "marker are stopped before new work."
         ),
+        tests=(
+            RUNNER + "a_second_loop_on_the_same_state_directory_is_refused",
+            AGENTS + "nothing_is_left_behind_to_reap",
+        ),
+        missing="the loop does not use bubblewrap yet",
     ),
     Requirement(
         id="G7",
         says=(
-            "**Outages wait.** Rate limits, usage limits, lost network and full disks pause the work and use no attempts."
+            "**Outages wait.** Rate limits, usage limits, lost network and full disks pause the work and use no "
+            "attempts."
         ),
+        tests=(RUNNER + "a_usage_limit_parks_the_loop_charges_nothing_and_the_session_resumes",),
+        missing="a lost network and a full disk have no test",
     ),
 )
 
@@ -153,5 +197,84 @@ INSTALL = (
     ),
 )
 
-PROMISES = (*INSTALL,)
+QUEUE = (
+    Requirement(
+        id="QUEUE-1",
+        says="jobs come by priority, then in push order",
+        tests=(
+            QUEUE_CONTRACT + "jobs_come_in_push_order",
+            QUEUE_CONTRACT + "a_smaller_priority_comes_first_and_equal_ones_in_push_order",
+            QUEUE_CONTRACT + "many_pushes_keep_their_order_and_say_which_were_new",
+        ),
+    ),
+    Requirement(
+        id="QUEUE-2",
+        says="a payload comes back as it was pushed, or is refused",
+        tests=(
+            QUEUE_CONTRACT + "a_payload_comes_back_as_it_was_pushed",
+            QUEUE_CONTRACT + "a_payload_that_json_cannot_hold_is_refused_and_nothing_is_pushed",
+        ),
+    ),
+    Requirement(
+        id="QUEUE-3",
+        says="a key is unique among live jobs",
+        tests=(
+            QUEUE_CONTRACT + "a_live_key_pushed_again_changes_nothing",
+            QUEUE_CONTRACT + "a_key_stays_taken_while_its_job_is_delayed_or_leased",
+            QUEUE_CONTRACT + "an_acked_key_can_be_pushed_again",
+        ),
+    ),
+    Requirement(
+        id="QUEUE-4",
+        says="a delivery that expired or was taken over changes nothing",
+        tests=(
+            QUEUE_CONTRACT + "an_expired_lease_changes_nothing",
+            QUEUE_CONTRACT + "a_lease_that_another_took_over_changes_nothing",
+            QUEUE_CONTRACT + "an_acked_delivery_cannot_be_used_again",
+        ),
+    ),
+    Requirement(
+        id="QUEUE-5",
+        says="a job whose lease ended is due again: at least once",
+        tests=(
+            QUEUE_CONTRACT + "a_job_whose_lease_ended_is_delivered_again_under_another_token",
+            QUEUE_CONTRACT + "a_leased_job_is_not_delivered_to_another",
+            QUEUE_CONTRACT + "an_extended_lease_counts_from_now",
+        ),
+    ),
+    Requirement(
+        id="QUEUE-6",
+        says="a job dies at its last delivery, with the last reason; without a limit none dies",
+        tests=(
+            QUEUE_CONTRACT + "a_job_dies_at_its_last_delivery_with_the_last_reason",
+            QUEUE_CONTRACT + "a_lease_that_ends_at_the_last_delivery_kills_the_job",
+            QUEUE_CONTRACT + "without_a_limit_no_job_dies",
+            QUEUE_CONTRACT + "a_requeued_job_starts_anew",
+        ),
+    ),
+    Requirement(
+        id="QUEUE-7",
+        says="a release counts against nothing",
+        tests=(
+            QUEUE_CONTRACT + "a_released_job_was_never_delivered",
+            QUEUE_CONTRACT + "a_release_can_name_the_moment",
+        ),
+    ),
+    Requirement(
+        id="QUEUE-8",
+        says="many consumers get each job once, and a push wakes one that waits",
+        tests=(
+            QUEUE_CONTRACT + "many_threads_get_each_job_once",
+            QUEUE_CONTRACT + "a_push_from_another_thread_ends_a_wait",
+            QUEUE_CONTRACT + "a_wait_without_a_job_ends_after_its_time",
+        ),
+    ),
+    Requirement(
+        id="QUEUE-9",
+        says="the depth counts each job once",
+        tests=(QUEUE_CONTRACT + "the_depth_counts_each_job_once",),
+    ),
+)
+
+PROMISES = (*INSTALL, *QUEUE)
 REQUIREMENTS = (*GUARANTEES, *PROMISES)

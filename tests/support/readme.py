@@ -6,9 +6,8 @@ Owns: the stability matrix and the list of guarantees as Markdown. Must not: hol
 
 from __future__ import annotations
 
-from requirements import GUARANTEES, Requirement
-
 from forge_loop.stability import DISTRIBUTIONS, Distribution
+from requirements import GUARANTEES, Requirement
 from support.tree import ROOT
 
 README = ROOT / "README.md"
@@ -30,8 +29,12 @@ def guarantees() -> str:
 
 def _line(each: Requirement) -> str:
     files = dict.fromkeys(test.partition("::")[0] for test in each.tests)
-    held = ", ".join(f"[{file.rpartition('/')[2]}]({file})" for file in files)
-    return f"{each.says} _Kept: {each.id}, {held}._" if each.kept else f"{each.says} _Not kept yet ({each.id})._"
+    shown = ", ".join(f"[{file.rpartition('/')[2]}]({file})" for file in files)
+    if not each.missing:
+        return f"{each.says} _Kept ({each.id}: {shown})._"
+    if not shown:
+        return f"{each.says} _Not yet ({each.id}): {each.missing}._"
+    return f"{each.says} _In part ({each.id}: {shown}): {each.missing}._"
 
 
 def with_generated(text: str) -> str:
