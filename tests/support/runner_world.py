@@ -21,7 +21,7 @@ from forge_loop.database import Database
 from forge_loop.domain.events import Recorded
 from forge_loop.domain.job import Job, JobState
 from forge_loop.domain.session import Role, SessionEnded, SessionNews, SessionOrder, SessionOutcome
-from forge_loop.forge.local import BacklogTracker
+from forge_loop.forge.local import BacklogTracker, init_backlog
 from forge_loop.git import ControlRepository, LocalWorkspaces
 from forge_loop.ports import CommandResult, Commands
 from forge_loop.queue import SQLiteQueue
@@ -166,7 +166,7 @@ def make_project(root: Path) -> Path:
     (project / "README").write_text("a project\n")
     git(project, "add", "-A")
     git(project, "commit", "-q", "-m", "first")
-    BacklogTracker.init(project)
+    init_backlog(project)
     return project
 
 
@@ -225,4 +225,4 @@ def open_world(
 
 
 def approve(world: World, title: str, body: str = FULL_BODY) -> int:
-    return world.tracker.add(title, body, labels=("loop:ready",))
+    return world.tracker.add(title=title, body=body, labels=("loop:ready",))

@@ -63,7 +63,7 @@ def test_events_jsonl_is_gapless_and_equal_to_the_database(tmp_path: Path) -> No
 
 def test_nothing_is_taken_without_the_label(tmp_path: Path) -> None:
     world = open_world(tmp_path, {})
-    world.tracker.add("Not approved", "text", labels=())
+    world.tracker.add(title="Not approved", body="text")
     world.run()
     assert world.context.store.jobs.select() == []
 
@@ -194,11 +194,7 @@ def test_done_without_a_commit_fails_the_attempt_and_three_of_them_give_up(tmp_p
     settings = replace(SETTINGS, retry=Retry(attempts=3, cooldown=0.0))
     world = open_world(
         tmp_path,
-        {
-            Role.WORKER: script(
-                lambda order: done(order, REPORT)
-            )
-        },
+        {Role.WORKER: script(lambda order: done(order, REPORT))},
         settings=settings,
     )
     number = approve(world, "One")

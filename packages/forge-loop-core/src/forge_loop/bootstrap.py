@@ -10,17 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from forge_loop import __version__
-from forge_loop.agents import ClaudeAgents, LocalCommands, describe_auth
+from forge_loop.agents.commands import LocalCommands
+from forge_loop.agents.credentials import describe_auth
+from forge_loop.agents.hosts import ClaudeAgents
 from forge_loop.briefs import Briefs
 from forge_loop.config.layout import StateLayout
 from forge_loop.config.model import Settings
 from forge_loop.config.paths import prepare_state_directory
 from forge_loop.database import Database
 from forge_loop.errors import BriefError
-from forge_loop.forge.local import BacklogTracker, LocalCodeHost
+from forge_loop.forge.local import BacklogTracker, LocalCodeHost, create_origin
 from forge_loop.git import ControlRepository, LocalWorkspaces
 from forge_loop.git.checkout import current_branch
-from forge_loop.ports import EventSink, Tracker
+from forge_loop.ports import EventSink
 from forge_loop.queue import SQLiteQueue
 from forge_loop.runner import Context, Runner, Timing
 from forge_loop.runner.clock import SystemClock
@@ -80,7 +82,7 @@ def build(
         layout=layout,
         store=store,
         queue=SQLiteQueue(database, max_deliveries=None),
-        tracker=tracker(project, settings),
+        tracker=tracker(project),
         code_host=code_host,
         agents=ClaudeAgents(
             loop_id=loop_id, auth=settings.agent.auth, environ=environ, clock=clock, on_news=waker.wake
@@ -107,7 +109,7 @@ def usable_briefs(project: Path) -> Briefs:
     return briefs
 
 
-def tracker(project: Path, settings: Settings) -> Tracker:
+def tracker(project: Path) -> BacklogTracker:
     """The project's tracker, for reading and for the operator's hand."""
     return BacklogTracker(project)
 
@@ -118,6 +120,5 @@ def local_code_host(project: Path, settings: Settings, layout: StateLayout, data
     origin = Path(settings.repository).expanduser() if settings.repository else layout.origin
     if not origin.is_absolute():
         origin = project / origin
-    if not origin.exists():
-        LocalCodeHost.create(origin=origin, checkout=project, base=base)
+    create_origin(origin, project, base)
     return LocalCodeHost(origin=origin, checkout=project, base=base, database=database, clock=SystemClock())

@@ -24,7 +24,7 @@ from forge_loop.domain.explain import ExplainFacts, Explanation, explain
 from forge_loop.domain.issue import Issue, LabelEvent
 from forge_loop.domain.job import Job
 from forge_loop.domain.reason import Reason
-from forge_loop.queue import QueueDepth, SQLiteQueue
+from forge_loop.queue import QueueDepth, read_depth
 from forge_loop.store import Access, LoopRow, Store, memory
 
 
@@ -88,7 +88,7 @@ def read(state_dir: Path, *, now: datetime) -> Status:
             loop=_loop_status(loop, running, now),
             slots=(sum(job.state.active for job in jobs) if running else 0, loop.slots),
             sessions=_sessions(store, {job.id: job for job in jobs}) if running else (),
-            queue=SQLiteQueue.read_depth(database),
+            queue=read_depth(database),
             jobs=Counter(str(job.state) for job in jobs),
         )
 

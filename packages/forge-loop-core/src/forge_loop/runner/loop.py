@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from forge_loop.agents.processes import find
 from forge_loop.config.model import Settings
 from forge_loop.domain.events import ConfigRejected, ConfigReloaded, LoopStarted, LoopStopped
 from forge_loop.errors import ConfigError
-from forge_loop.agents.processes import find
 from forge_loop.runner.context import Context
 from forge_loop.runner.dispatch import closed_because
 from forge_loop.runner.lock import LoopLock
@@ -115,10 +115,11 @@ class Runner:
         self.tick.relay.open()
         with context.store.transaction():
             now, pid = context.now(), os.getpid()
+            own = find(pid)
             context.store.update_loop(
                 repo=context.code_host.repository(),
                 pid=pid,
-                start_ticks=start_ticks(pid),
+                start_ticks=own.started if own is not None else None,
                 since=now,
                 halt_reason=None,
             )

@@ -19,8 +19,8 @@ def reconcile(context: Context) -> None:
         _yield_to_person(context, job)
     _keep_leases(context)
     for job in context.store.jobs.live():
-        if job.id not in context.in_hand and not context.queue.has_key(queue_key(job)):
-            push(context, job)
+        if job.id not in context.in_hand:
+            _keep_indexed(context, job)
 
 
 def _yield_to_person(context: Context, job: Job) -> None:
@@ -44,6 +44,14 @@ def _merged_already(context: Context, job: Job) -> bool:
     """The merge itself closes issues on some forges: a merge that is under way or done settles first."""
     last = context.store.effects.last("job = ? AND kind = 'merge'", job.id)
     return last is not None and (last.result is None or "sha" in last.result)
+
+
+def _keep_indexed(context: Context, job: Job) -> None:
+    """The queue holds every live job, and one whose time has come by the loop's clock is due there too."""
+    if not context.queue.has_key(queue_key(job)):
+        push(context, job)
+    elif job.not_before is not None and job.not_before <= context.now():
+        context.queue.reschedule(queue_key(job))
 
 
 def _keep_leases(context: Context) -> None:

@@ -13,6 +13,7 @@ from forge_loop.domain.job import FailureKind, Job, JobState
 from forge_loop.errors import RefusedError
 from forge_loop.runner import ending
 from forge_loop.runner.context import Context
+from forge_loop.runner.intake import queue_key
 from forge_loop.store import RequestRow, RequestState
 
 
@@ -122,9 +123,9 @@ def _approve(context: Context, row: RequestRow) -> str:
 
 
 def _due_now(context: Context, job: Job) -> None:
-    """Replace the queue entry by one that is due."""
+    """Make the job and its queue entry due."""
     context.store.jobs.update(job.id, not_before=None)
-    context.queue.reschedule(f"job:{job.id}", not_before=None)
+    context.queue.reschedule(queue_key(job))
 
 
 def _newest_job(context: Context, row: RequestRow) -> Job:

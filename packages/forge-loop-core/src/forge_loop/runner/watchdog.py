@@ -67,12 +67,16 @@ class Watchdog:
 
     def _rules(self, role: Role) -> WatchRules:
         settings = self.context.settings
-        section = {Role.WORKER: settings.worker, Role.CRITIC: settings.critic, Role.PO: settings.po}[role]
+        timeouts = {
+            Role.WORKER: settings.worker.timeout,
+            Role.CRITIC: settings.critic.timeout,
+            Role.PO: settings.po.timeout,
+        }
         return WatchRules(
             warn=timedelta(seconds=settings.watchdog.warn),
             stop=timedelta(seconds=settings.watchdog.stop),
             no_progress=timedelta(seconds=settings.watchdog.no_progress),
-            timeout=timedelta(seconds=section.timeout),
+            timeout=timedelta(seconds=timeouts[role]),
         )
 
 

@@ -6,9 +6,8 @@ Owns: appending and reading events. Must not: deliver them (the relay does).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from sqlite3 import Row as SqliteRow
 
 from forge_loop.domain.events import Event, Recorded, rfc3339
 from forge_loop.store.access import Access
@@ -47,7 +46,7 @@ class EventLog:
         return int(self._database.query("SELECT coalesce(max(seq), 0) AS seq FROM events")[0]["seq"])
 
 
-def recorded(row: Mapping[str, Any]) -> Recorded:
+def recorded(row: SqliteRow) -> Recorded:
     """An events row as a Recorded."""
     return Recorded(
         seq=row["seq"],

@@ -16,7 +16,9 @@ from forge_loop.store.records import RequestState
 APPROVE = "approve"
 
 
-def intake_facts(store: Store, issue: Issue, label: LabelEvent | None, blockers: dict[int, bool | None]) -> IntakeFacts:
+def intake_facts(
+    store: Store | None, issue: Issue, label: LabelEvent | None, blockers: dict[int, bool | None]
+) -> IntakeFacts:
     """What is known of an issue: an observation, and the memory of approvals. Without a store there is none."""
     if store is None:
         return IntakeFacts(issue=issue, label=label, approval=None, job=None, blockers=blockers)

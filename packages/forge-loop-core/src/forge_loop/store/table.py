@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import datetime
 from enum import StrEnum
+from sqlite3 import Row as SqliteRow
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from forge_loop.domain.events import rfc3339
@@ -30,7 +31,8 @@ class Table(Generic[Row]):
 
     def insert(self, **values: Any) -> Row:
         """Insert a row without an id and return it as it is stored. Fields left out take the dataclass's default."""
-        row = self._kind(id=0, **values)
+        make: Any = self._kind
+        row = make(id=0, **values)
         columns = [name for name in self._readers if name != "id"]
         marks = ", ".join("?" for _ in columns)
         sql = f"INSERT INTO {self._name} ({', '.join(columns)}) VALUES ({marks}) RETURNING *"
@@ -63,7 +65,7 @@ class Table(Generic[Row]):
         rows = self.select(where, *parameters, order="id DESC", limit=1)
         return rows[0] if rows else None
 
-    def read(self, row: Mapping[str, Any]) -> Row:
+    def read(self, row: SqliteRow) -> Row:
         return read_row(self._kind, self._readers, row)
 
 
@@ -73,7 +75,7 @@ def readers_of(kind: type[Any]) -> dict[str, Callable[[Any], Any]]:
     return {field.name: _reader(hints[field.name]) for field in fields(kind)}
 
 
-def read_row(kind: type[Row], readers: Mapping[str, Callable[[Any], Any]], row: Mapping[str, Any]) -> Row:
+def read_row(kind: type[Row], readers: Mapping[str, Callable[[Any], Any]], row: SqliteRow) -> Row:
     return kind(**{name: read(row[name]) for name, read in readers.items()})
 
 
