@@ -12,11 +12,9 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from forge_loop.database import connection as connections
 from forge_loop.database import copy, migration
@@ -25,25 +23,12 @@ from forge_loop.database.flush import Flush
 from forge_loop.database.gate import Gate
 from forge_loop.database.place import check_place
 from forge_loop.database.reserve import Reserve
+from forge_loop.database.transaction import OfThread, Transaction, joined, outermost
 from forge_loop.database.wake_up import WakeUp
 from forge_loop.errors import DatabaseError, DatabaseFullError
 
 Durability = Literal["full", "normal"]
 Result = TypeVar("Result")
-
-
-@dataclass(slots=True)
-class _Transaction:
-    """The transaction a thread is in. `depth` counts the inner ones that joined it."""
-
-    connection: sqlite3.Connection
-    flush: bool
-    wake: bool = False
-    depth: int = 0
-
-
-class _OfThread(threading.local):
-    transaction: _Transaction | None = None
 
 
 class Database:
@@ -56,12 +41,14 @@ class Database:
     """
 
     def __init__(self, path: Path, *, durability: Durability = "full", busy_timeout: float = 5.0) -> None:
+        if durability not in get_args(Durability):
+            raise ValueError(f"durability is one of {get_args(Durability)!r}, not {durability!r}")
         check_place(path)
         self.path = Path(os.path.realpath(path))
         self._pid = os.getpid()
         self._full = durability == "full"
         self._failure: str | None = None
-        self._of_thread = _OfThread()
+        self._of_thread = OfThread()
         with contextlib.ExitStack() as undo, self._translated():
             try:
                 self._open(busy_timeout, undo)
@@ -111,13 +98,9 @@ class Database:
         self._check_usable()
         outer = self._of_thread.transaction
         with self._translated():
-            if outer is None:
-                with self._outermost(flush) as connection:
-                    yield connection
-            else:
-                outer.flush |= flush
-                with _joined(outer):
-                    yield outer.connection
+            part = joined(outer, flush=flush) if outer is not None else self._outermost(flush)
+            with part as connection:
+                yield connection
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """Run one read and return all its rows. Inside this thread's transaction it sees that one's changes."""
@@ -189,21 +172,11 @@ class Database:
 
     @contextlib.contextmanager
     def _outermost(self, flush: bool) -> Iterator[sqlite3.Connection]:
-        mine = _Transaction(connection=self._writer, flush=flush)
+        mine = Transaction(connection=self._writer, flush=flush)
         self._gate.acquire()
         try:
-            self._writer.execute("BEGIN IMMEDIATE")
-            self._of_thread.transaction = mine
-            try:
-                yield self._writer
-                self._writer.execute("COMMIT")
-            except BaseException:
-                # On a full disk or an I/O error SQLite may have rolled back already.
-                if self._writer.in_transaction:
-                    self._writer.execute("ROLLBACK")
-                raise
-            finally:
-                self._of_thread.transaction = None
+            with outermost(mine, self._of_thread) as connection:
+                yield connection
             number = self._gate.page.count_commit()
             if self._full:
                 self._flush.warm()
@@ -262,22 +235,3 @@ class Database:
 
     def _beside(self, suffix: str) -> Path:
         return self.path.with_name(f"{self.path.name}-{suffix}")
-
-
-@contextlib.contextmanager
-def _joined(outer: _Transaction) -> Iterator[None]:
-    """An inner transaction: a savepoint of the outer one."""
-    outer.depth += 1
-    name = f"inner{outer.depth}"
-    try:
-        outer.connection.execute(f"SAVEPOINT {name}")
-        try:
-            yield
-        except BaseException:
-            if outer.connection.in_transaction:
-                outer.connection.execute(f"ROLLBACK TO {name}")
-                outer.connection.execute(f"RELEASE {name}")
-            raise
-        outer.connection.execute(f"RELEASE {name}")
-    finally:
-        outer.depth -= 1

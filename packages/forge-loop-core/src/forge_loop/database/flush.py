@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 import threading
 import time
 from pathlib import Path
 
 from forge_loop.database.gate import try_lock
+from forge_loop.database.place import free_bytes
 from forge_loop.database.shared_page import SharedPage
 
 _PAUSE = 0.00005
@@ -59,7 +59,7 @@ class Flush:
             return
         self._commits_until_warm -= 1
         size = os.fstat(self._descriptor).st_size
-        if self._commits_until_warm or size >= _WARM_BYTES or shutil.disk_usage(self._log.parent).free < _AMPLE_BYTES:
+        if self._commits_until_warm or size >= _WARM_BYTES or free_bytes(self._log.parent) < _AMPLE_BYTES:
             return
         # Zeros after the last frame are no frame: SQLite stops reading at the first checksum that does not match.
         os.pwrite(self._descriptor, bytes(_WARM_BYTES - size), size)

@@ -1,6 +1,6 @@
 """Where a database may stand.
 
-Owns: the refusal of places on which locks or flushes do not keep their promise. Must not: create anything.
+Owns: the refusal of places on which locks or flushes do not keep their promise, and how much room is left there. Must not: create anything.
 Source: https://www.sqlite.org/howtocorrupt.html and the notes on file systems in https://www.sqlite.org/wal.html
 """
 
@@ -33,6 +33,12 @@ def check_place(path: Path, *, mounts: Path = MOUNTS) -> None:
             f"{str(path)!r} is on a {kind} filesystem, where locks and flushes cannot be relied on",
             hint="choose a directory on a local disk",
         )
+
+
+def free_bytes(directory: Path) -> int:
+    """The space that an ordinary user can still fill on the filesystem of `directory`."""
+    figures = os.statvfs(directory)
+    return figures.f_bavail * figures.f_frsize
 
 
 def filesystem(directory: Path, *, mounts: Path = MOUNTS) -> str:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 from pathlib import Path
+
+from forge_loop.database.place import free_bytes
 
 _BYTES = 2 * 1024 * 1024
 _AMPLE_BYTES = 64 * 1024 * 1024
@@ -22,7 +23,7 @@ class Reserve:
 
     def fill(self) -> None:
         """Set the space aside if that was not done yet and the disk has plenty."""
-        if not self._spent or shutil.disk_usage(self._path.parent).free < _AMPLE_BYTES:
+        if not self._spent or free_bytes(self._path.parent) < _AMPLE_BYTES:
             return
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:

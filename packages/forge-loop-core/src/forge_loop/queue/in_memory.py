@@ -12,9 +12,9 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from forge_loop.errors import LeaseLost, NoSuchDeadJobError, QueueError
-from forge_loop.ports import Clock
 from forge_loop.queue.contract import (
     DEFAULT_PRIORITY,
     JSON,
@@ -33,6 +33,9 @@ from forge_loop.queue.contract import (
     encoded,
 )
 from forge_loop.queue.queue_time import BootTime, GivenTime, QueueTime, after, boot_clock, due_at, moment, wall_clock
+
+if TYPE_CHECKING:
+    from forge_loop.ports import Clock
 
 
 @dataclass(kw_only=True, slots=True)
@@ -164,7 +167,7 @@ class InMemoryQueue:
             if job is None or job.place is not JobPlace.DEAD:
                 raise NoSuchDeadJobError(f"there is no dead job {job_id}", hint="forge-loop queue dead")
             if job.key is not None and self._live(job.key):
-                raise QueueError(f"a live job has the key of job {job_id}")
+                raise QueueError(f"a live job has the key of job {job_id}, {job.key!r}")
             job.deliveries, job.reason = 0, ""
             self._wait_until(job, self._time.now())
 

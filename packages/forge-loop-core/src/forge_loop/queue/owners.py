@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 from pathlib import Path
 
 from forge_loop.database.gate import try_lock
@@ -21,8 +20,11 @@ class Owner:
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(mode=0o700, exist_ok=True)
+        for left in directory.iterdir():
+            if is_dead(directory, left.name):
+                remove(directory, left.name)  # a missing file says the same
         while True:
-            self.name = f"own-{os.getpid()}-{secrets.token_hex(6)}"
+            self.name = f"own-{os.getpid()}-{os.urandom(6).hex()}"
             self._path = directory / self.name
             self._descriptor = os.open(self._path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
             # A sweep may have seen the file before it was locked and taken it for a dead one's.

@@ -1,6 +1,6 @@
 """The queue that lasts: rows of one SQLite database.
 
-Owns: the statements that change those rows. Must not: know what a payload means.
+Owns: which statement runs when, and in which transaction. Must not: know what a payload means.
 
 On a database of its own, or on one that is shared: then its calls join the open transaction of the calling thread, and
 an ack and the push of what follows commit together.
@@ -16,11 +16,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from sqlite3 import Connection, Row
+from typing import TYPE_CHECKING
 
 from forge_loop.database import Database, Durability
 from forge_loop.errors import LeaseLost, NoSuchDeadJobError, QueueError
-from forge_loop.ports import Clock
-from forge_loop.queue import owners, reading
+from forge_loop.queue import owners, reading, statements
 from forge_loop.queue.contract import (
     CONSUMER_DIED,
     DEFAULT_PRIORITY,
@@ -40,53 +40,14 @@ from forge_loop.queue.contract import (
 )
 from forge_loop.queue.queue_time import BootTime, GivenTime, QueueTime, after, boot_id, due_at, moment
 
+if TYPE_CHECKING:
+    from forge_loop.ports import Clock
+
 _COMPONENT = "queue"
 _SCHEMA = Path(__file__).parent / "schema"
 _SWEEP_SECONDS = 0.2
 _LOOK_SECONDS = 0.5
 _MARK_MICROSECONDS = 60_000_000
-
-_PUSH = (
-    "INSERT INTO queue_jobs (place, priority, due, key, payload) VALUES (:due IS NOT NULL, :priority, :due, :key,"
-    " :payload) ON CONFLICT DO NOTHING RETURNING id"
-)
-_ANY_DUE = "SELECT 1 FROM queue_jobs WHERE place IN (1, 2) AND due <= :now LIMIT 1"
-_BACK = (
-    "UPDATE queue_jobs SET place = CASE WHEN place = 2 AND deliveries >= :limit THEN 3 ELSE 0 END,"
-    " reason = CASE place WHEN 2 THEN :reason ELSE reason END, due = NULL, token = NULL, lock = NULL, owner = NULL "
-)
-_BACK_DUE = _BACK + "WHERE place IN (1, 2) AND due <= :now"
-_BACK_FROM = _BACK + "WHERE place = 2 AND lock = :lock"
-_CLAIM = (
-    "UPDATE queue_jobs SET place = 2, due = :until, deliveries = deliveries + 1, token = :token, lock = :lock,"
-    " owner = :owner WHERE id = (SELECT id FROM queue_jobs WHERE place = 0 ORDER BY priority, id LIMIT 1)"
-    " RETURNING id, payload, key, priority, deliveries"
-)
-_HELD = " WHERE id = :id AND token = :token AND place = 2 AND due > :now"
-_ACK = "DELETE FROM queue_jobs" + _HELD
-_NACK = (
-    "UPDATE queue_jobs SET place = CASE WHEN deliveries >= :limit THEN 3 ELSE :due IS NOT NULL END,"
-    " due = CASE WHEN deliveries >= :limit THEN NULL ELSE :due END, reason = :reason,"
-    " token = NULL, lock = NULL, owner = NULL" + _HELD
-)
-_RELEASE = (
-    "UPDATE queue_jobs SET place = :due IS NOT NULL, due = :due, deliveries = deliveries - 1,"
-    " token = NULL, lock = NULL, owner = NULL" + _HELD
-)
-_EXTEND = "UPDATE queue_jobs SET due = :until" + _HELD
-_RESCHEDULE = "UPDATE queue_jobs SET place = :due IS NOT NULL, due = :due WHERE key = :key AND place IN (0, 1)"
-_REQUEUE = "UPDATE queue_jobs SET place = 0, deliveries = 0, reason = '' WHERE id = :id AND place = 3 RETURNING key"
-_LIVE_KEY = "SELECT 1 FROM queue_jobs WHERE place <> 3 AND key = (SELECT key FROM queue_jobs WHERE id = :id)"
-_HOLDERS = "SELECT DISTINCT lock FROM queue_jobs WHERE place = 2"
-_OUTLOOK = (
-    "SELECT EXISTS (SELECT 1 FROM queue_jobs WHERE place = 0) AS ready,"
-    " EXISTS (SELECT 1 FROM queue_jobs WHERE place = 2) AS leased,"
-    " (SELECT min(due) FROM queue_jobs WHERE place IN (1, 2)) AS next"
-)
-_MARK = (
-    "INSERT INTO queue_clock (id, boot_id, ahead, reached) VALUES (1, :boot_id, :ahead, :reached) ON CONFLICT (id)"
-    " DO UPDATE SET boot_id = excluded.boot_id, ahead = excluded.ahead, reached = excluded.reached"
-)
 
 
 class SQLiteQueue:
@@ -151,7 +112,7 @@ class SQLiteQueue:
             self._settle(connection, now)
             until = after(now, lease_seconds)
             values = {"until": until, "token": token, "lock": lock, "owner": owner or f"pid {os.getpid()}"}
-            rows = connection.execute(_CLAIM, values).fetchall()
+            rows = connection.execute(statements.CLAIM, values).fetchall()
         return self._delivery(rows[0], token, until) if rows else None
 
     def wait(self, timeout: float) -> bool:
@@ -167,28 +128,29 @@ class SQLiteQueue:
                 self._database.wait(0)
 
     def ack(self, delivery: Delivery) -> None:
-        self._finish(delivery, _ACK)
+        self._finish(delivery, statements.ACK)
 
     def nack(self, delivery: Delivery, *, delay: float = 0, reason: str = "") -> None:
         check_delay(delay)
         due = after(self._time.now(), delay) if delay else None
-        self._finish(delivery, _NACK, due=due, reason=reason, limit=self._limit)
+        self._finish(delivery, statements.NACK, due=due, reason=reason, limit=self._limit)
 
     def release(self, delivery: Delivery, *, not_before: datetime | None = None) -> None:
         check_moment(not_before)
-        self._finish(delivery, _RELEASE, due=self._due(not_before))
+        self._finish(delivery, statements.RELEASE, due=self._due(not_before))
 
     def extend(self, delivery: Delivery, lease_seconds: float) -> None:
         check_lease(lease_seconds)
         with self._database.transaction(flush=False) as connection:
             now = self._time.now()
-            self._change(connection, delivery, _EXTEND, now=now, until=after(now, lease_seconds))
+            self._change(connection, delivery, statements.EXTEND, now=now, until=after(now, lease_seconds))
 
     def reschedule(self, key: str, *, not_before: datetime | None = None) -> bool:
         check_moment(not_before)
         due = self._due(not_before)
         with self._database.transaction() as connection:
-            found = connection.execute(_RESCHEDULE, {"key": key, "due": due}).rowcount
+            self._settle(connection, self._time.now())
+            found = connection.execute(statements.RESCHEDULE, {"key": key, "due": due}).rowcount
             self._announce(due)
         return found > 0
 
@@ -207,10 +169,12 @@ class SQLiteQueue:
     def requeue(self, job_id: int) -> None:
         with self._database.transaction() as connection:
             self._settle(connection, self._time.now())
-            if connection.execute(_LIVE_KEY, {"id": job_id}).fetchall():
-                raise QueueError(f"a live job has the key of job {job_id}")
-            if not connection.execute(_REQUEUE, {"id": job_id}).fetchall():
+            rows = connection.execute(statements.DEAD_KEY, {"id": job_id}).fetchall()
+            if not rows:
                 raise NoSuchDeadJobError(f"there is no dead job {job_id}", hint="forge-loop queue dead")
+            if connection.execute(statements.LIVE_KEY, {"key": rows[0]["key"]}).fetchall():
+                raise QueueError(f"a live job has the key of job {job_id}, {rows[0]['key']!r}")
+            connection.execute(statements.REQUEUE, {"id": job_id})
             self._database.wake()
 
     def close(self) -> None:
@@ -224,10 +188,10 @@ class SQLiteQueue:
     def _push(self, connection: Connection, item: Push, payload: str) -> int | None:
         due = self._due(item.not_before)
         values = {"due": due, "priority": item.priority, "key": item.key, "payload": payload}
-        rows = connection.execute(_PUSH, values).fetchall()
+        rows = connection.execute(statements.PUSH, values).fetchall()
         # The key may belong to a job whose last lease has just ended: dead, though its row does not say so yet.
         if not rows and self._settle(connection, self._time.now()):
-            rows = connection.execute(_PUSH, values).fetchall()
+            rows = connection.execute(statements.PUSH, values).fetchall()
         if rows:
             self._announce(due)
         return rows[0]["id"] if rows else None
@@ -236,7 +200,7 @@ class SQLiteQueue:
         def write() -> None:
             with self._database.transaction() as connection:
                 self._change(connection, delivery, statement, now=self._time.now(), **values)
-                if statement is not _ACK:
+                if statement is not statements.ACK:
                     self._announce(values["due"])
 
         self._database.insist(write)
@@ -252,9 +216,9 @@ class SQLiteQueue:
         if now - self._marked > _MARK_MICROSECONDS:
             connection.execute("UPDATE queue_clock SET reached = max(reached, ?)", (now,))
             self._marked = now
-        if not connection.execute(_ANY_DUE, {"now": now}).fetchall():
+        if not connection.execute(statements.ANY_DUE, {"now": now}).fetchall():
             return False
-        connection.execute(_BACK_DUE, {"now": now, "limit": self._limit, "reason": LEASE_ENDED})
+        connection.execute(statements.BACK_DUE, {"now": now, "limit": self._limit, "reason": LEASE_ENDED})
         return True
 
     def _sweep(self) -> None:
@@ -262,20 +226,20 @@ class SQLiteQueue:
         if time.monotonic() < self._next_sweep:
             return
         self._next_sweep = time.monotonic() + _SWEEP_SECONDS
-        holders = [row["lock"] for row in self._database.query(_HOLDERS)]
+        holders = [row["lock"] for row in self._database.query(statements.HOLDERS)]
         dead = [name for name in holders if owners.is_dead(self._lock_directory, name)]
         if not dead:
             return
         with self._database.transaction(flush=False) as connection:
             for name in dead:
-                connection.execute(_BACK_FROM, {"lock": name, "limit": self._limit, "reason": CONSUMER_DIED})
+                connection.execute(statements.BACK_FROM, {"lock": name, "limit": self._limit, "reason": CONSUMER_DIED})
             self._database.wake()
         for name in dead:
             owners.remove(self._lock_directory, name)
 
     def _pause(self) -> float:
         """Seconds until it is worth looking again; 0 if a job may be due."""
-        row = self._database.query(_OUTLOOK)[0]
+        row = self._database.query(statements.OUTLOOK)[0]
         if row["ready"]:
             return 0.0
         longest = _SWEEP_SECONDS if row["leased"] else _LOOK_SECONDS
@@ -320,5 +284,5 @@ class SQLiteQueue:
             return found
         with self._database.transaction() as connection:
             found = reading.stored_time(self._database)
-            connection.execute(_MARK, {"boot_id": here, "ahead": found.offset, "reached": found.now()})
+            connection.execute(statements.MARK, {"boot_id": here, "ahead": found.offset, "reached": found.now()})
         return found
