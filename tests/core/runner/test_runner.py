@@ -18,6 +18,7 @@ from forge_loop.runner.lock import LoopLock
 from support.runner_world import (
     REPORT,
     SETTINGS,
+    World,
     approve,
     approves,
     commits,
@@ -209,10 +210,7 @@ def test_done_without_a_commit_fails_the_attempt_and_three_of_them_give_up(tmp_p
     assert world.tracker.issue(number).labels == {"loop:blocked"}
 
 
-def reopen(world: object, root: Path) -> object:
-    from support.runner_world import World
-
-    assert isinstance(world, World)
+def reopen(world: World, root: Path) -> World:
     world.close()
     return open_world(root, world.agents._scripts, settings=world.settings, clock=world.clock)
 
