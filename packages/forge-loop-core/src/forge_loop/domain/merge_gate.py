@@ -45,18 +45,21 @@ def refusals(facts: GateFacts) -> tuple[Reason, ...]:
         ("not_reviewed", facts.verdict_approves, "the critic approved this commit"),
         ("checks_not_green", facts.checks_green, "the checks are green on the merge result"),
         ("risk_label", None if facts.risk_label is None else not facts.risk_label, "no risk label stands on the issue"),
+        ("foreign_commit", _same(facts.pull_request_head, facts.pushed_sha), "the pull request is the commit pushed"),
+        ("base_moved", _same(facts.checked_base, facts.base_sha), "base is still the commit the checks ran on"),
     )
     reasons = [_reason(code, known, wanted) for code, known, wanted in conditions if known is not True]
-    if facts.pushed_sha is None or facts.pull_request_head != facts.pushed_sha:
-        reasons.append(Reason(code="foreign_commit", text="the pull request's head is not the commit that was pushed"))
-    if facts.base_sha is None or facts.checked_base != facts.base_sha:
-        reasons.append(Reason(code="base_moved", text="base has moved since the checks ran"))
     if facts.evidence < 1:
         reasons.append(Reason(code="no_evidence", text="no checks are configured, so nothing shows that it works"))
     reasons.extend(Reason(code="withheld", text=text) for text in facts.withheld)
     if not facts.automatic:
         reasons.append(Reason(code="manual", text="merge.mode is manual"))
     return tuple(reasons)
+
+
+def _same(one: str | None, other: str | None) -> bool | None:
+    """Whether two commits are the same; None if one of them is not known. An empty id is none."""
+    return None if not one or not other else one == other
 
 
 def _reason(code: str, known: bool | None, wanted: str) -> Reason:
