@@ -17,7 +17,7 @@ TRANSITIONS: dict[JobState, frozenset[JobState]] = {
     JobState.WORKING: _RESTS | {JobState.REVISING, JobState.CHECKING},
     JobState.REVISING: _RESTS | {JobState.REVISING, JobState.CHECKING},
     JobState.CHECKING: _RESTS | {JobState.REVISING, JobState.PUBLISHING},
-    JobState.PUBLISHING: _RESTS | {JobState.REVIEWING},
+    JobState.PUBLISHING: _RESTS | {JobState.REVISING, JobState.REVIEWING},
     JobState.REVIEWING: _RESTS | {JobState.REVISING, JobState.MERGING},
     JobState.MERGING: _RESTS | {JobState.REVISING, JobState.CHECKING, JobState.MERGED},
     JobState.COOLING: _ENDS | {JobState.PARKED, JobState.QUEUED},
