@@ -40,8 +40,8 @@ class Issue:
 
     @property
     def sha256(self) -> str:
-        """The SHA-256 of `text` in UTF-8, as hex."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
+        """The SHA-256 of `text` in UTF-8, as hex. Half a surrogate pair counts too, though UTF-8 cannot hold it."""
+        return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
