@@ -83,7 +83,7 @@ REPORT_SCHEMA: Mapping[str, Any] = {
                     "category": {"enum": [member.value for member in Category]},
                     "file": {"type": ["string", "null"]},
                     "line": {"type": ["integer", "null"], "minimum": 1},
-                    "message": {"type": "string", "minLength": 1},
+                    "message": {"type": "string", "pattern": r"\S"},
                 },
             },
         },

@@ -13,14 +13,14 @@ SECTIONS = ("Problem", "Acceptance criteria", "Test matrix", "Out of scope", "Fi
 ENOUGH_SECTIONS = 3
 ENOUGH_CHARACTERS = 400
 
-_HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
+_HEADING = re.compile(r"^#{1,6}[ \t](.*)$", re.MULTILINE)
 
 EXPANSION_SCHEMA: Mapping[str, Any] = {
     "type": "object",
     "additionalProperties": False,
     "required": ["spec", "assumptions"],
     "properties": {
-        "spec": {"type": "string", "minLength": 1},
+        "spec": {"type": "string", "pattern": r"\S"},
         "assumptions": {"type": "array", "items": {"type": "string"}},
     },
 }
@@ -28,7 +28,7 @@ EXPANSION_SCHEMA: Mapping[str, Any] = {
 
 def missing_sections(body: str) -> tuple[str, ...]:
     """The sections of SECTIONS that the text has no heading for. A Description heading counts as Problem."""
-    found = {heading.strip().lower() for heading in _HEADING.findall(body)}
+    found = {heading.rstrip(" \t\r#").strip().lower() for heading in _HEADING.findall(body)}
     if "description" in found:
         found.add("problem")
     return tuple(section for section in SECTIONS if section.lower() not in found)

@@ -31,7 +31,7 @@ WORKER_SCHEMA: Mapping[str, Any] = {
     "required": ["status", "summary", "tests_run", "notes"],
     "properties": {
         "status": {"enum": [member.value for member in WorkerStatus]},
-        "summary": {"type": "string", "minLength": 1},
+        "summary": {"type": "string", "pattern": r"\S"},
         "tests_run": {"type": "array", "items": {"type": "string"}},
         "notes": {"type": "string"},
     },

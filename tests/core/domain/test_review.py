@@ -1,0 +1,186 @@
+"""The critic's report: believed to the letter or not at all, and never more than a permission withheld."""
+
+from __future__ import annotations
+
+import copy
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from forge_loop.domain.review import (
+    REPORT_SCHEMA,
+    Category,
+    Finding,
+    MalformedReport,
+    Overall,
+    Severity,
+    Verdict,
+    parse_verdict,
+)
+from support.json_schema import JSON, accepts, nearly, values
+
+FINDING: dict[str, Any] = {
+    "severity": "sev2",
+    "category": "tests",
+    "file": "src/greet.py",
+    "line": 3,
+    "message": "nothing tests it",
+}
+REPORT: dict[str, Any] = {"overall": "request_changes", "findings": [FINDING], "reviewed": ["src/greet.py"]}
+
+
+def test_a_report_becomes_a_verdict_word_for_word() -> None:
+    expected = Finding(
+        severity=Severity.SEV2, category=Category.TESTS, file="src/greet.py", line=3, message="nothing tests it"
+    )
+    found = parse_verdict(REPORT)
+    assert found == Verdict(overall=Overall.REQUEST_CHANGES, findings=(expected,), reviewed=("src/greet.py",))
+
+
+def test_findings_keep_their_order() -> None:
+    report = {**REPORT, "findings": [{**FINDING, "message": text} for text in ("one", "two", "three")]}
+    assert [finding.message for finding in parse_verdict(report).findings] == ["one", "two", "three"]
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "told"),
+    [
+        (("overall",), "approved", "overall: unknown value 'approved'"),
+        (("overall",), "APPROVE", "overall"),
+        (("overall",), " approve", "overall"),
+        (("overall",), True, "overall"),
+        (("overall",), None, "overall"),
+        (("overall",), ["approve"], "overall"),
+        (("findings",), None, "findings is not a list"),
+        (("findings",), {}, "findings is not a list"),
+        (("findings",), "none", "findings is not a list"),
+        (("findings",), [None], r"findings\[0\] is not an object"),
+        (("findings",), [FINDING, "x"], r"findings\[1\] is not an object"),
+        (("findings",), [[]], r"findings\[0\] is not an object"),
+        (("findings", 0, "severity"), "sev4", r"findings\[0\].severity: unknown value 'sev4'"),
+        (("findings", 0, "severity"), 2, r"findings\[0\].severity"),
+        (("findings", 0, "severity"), "SEV1", r"findings\[0\].severity"),
+        (("findings", 0, "category"), "performance", r"findings\[0\].category"),
+        (("findings", 0, "category"), None, r"findings\[0\].category"),
+        (("findings", 0, "file"), 3, r"findings\[0\].file"),
+        (("findings", 0, "file"), ["a"], r"findings\[0\].file"),
+        (("findings", 0, "line"), True, r"findings\[0\].line"),
+        (("findings", 0, "line"), False, r"findings\[0\].line"),
+        (("findings", 0, "line"), 0, r"findings\[0\].line"),
+        (("findings", 0, "line"), -1, r"findings\[0\].line"),
+        (("findings", 0, "line"), 3.0, r"findings\[0\].line"),
+        (("findings", 0, "line"), "3", r"findings\[0\].line"),
+        (("findings", 0, "message"), "", r"findings\[0\].message"),
+        (("findings", 0, "message"), " \n\t", r"findings\[0\].message"),
+        (("findings", 0, "message"), None, r"findings\[0\].message"),
+        (("reviewed",), None, "reviewed"),
+        (("reviewed",), "src/greet.py", "reviewed"),
+        (("reviewed",), [None], "reviewed"),
+        (("reviewed",), [["src/greet.py"]], "reviewed"),
+    ],
+)
+def test_a_report_that_is_not_exactly_what_was_asked_for_is_no_verdict(
+    place: tuple[Any, ...], value: object, told: str
+) -> None:
+    report: Any = copy.deepcopy(REPORT)
+    holder = report
+    for step in place[:-1]:
+        holder = holder[step]
+    holder[place[-1]] = value
+    with pytest.raises(MalformedReport, match=told):
+        parse_verdict(report)
+
+
+@pytest.mark.parametrize("name", REPORT)
+def test_a_missing_field_is_named(name: str) -> None:
+    with pytest.raises(MalformedReport, match=rf"report: missing \['{name}'\], unknown \[\]"):
+        parse_verdict({key: value for key, value in REPORT.items() if key != name})
+
+
+@pytest.mark.parametrize("name", FINDING)
+def test_a_missing_field_of_a_finding_is_named(name: str) -> None:
+    finding = {key: value for key, value in FINDING.items() if key != name}
+    with pytest.raises(MalformedReport, match=rf"findings\[0\]: missing \['{name}'\]"):
+        parse_verdict({**REPORT, "findings": [finding]})
+
+
+def test_a_field_that_was_not_asked_for_is_named() -> None:
+    with pytest.raises(MalformedReport, match=r"unknown \['merge'\]"):
+        parse_verdict({**REPORT, "merge": True})
+    with pytest.raises(MalformedReport, match=r"findings\[0\].*unknown \['approved'\]"):
+        parse_verdict({**REPORT, "findings": [{**FINDING, "approved": True}]})
+
+
+@pytest.mark.parametrize("report", [None, [], "approve", True, 1, {}, {"overall": "approve"}])
+def test_what_is_no_report_at_all_is_no_verdict(report: object) -> None:
+    with pytest.raises(MalformedReport):
+        parse_verdict(report)
+
+
+@settings(deadline=None)
+@given(values(REPORT_SCHEMA))
+def test_what_the_schema_asks_for_is_understood(report: dict[str, Any]) -> None:
+    assert accepts(REPORT_SCHEMA, report)
+    verdict = parse_verdict(report)
+    assert str(verdict.overall) == report["overall"]
+    assert list(verdict.reviewed) == report["reviewed"]
+    fields = ("severity", "category", "file", "line", "message")
+    assert [{name: getattr(f, name) for name in fields} for f in verdict.findings] == report["findings"]
+
+
+@settings(deadline=None)
+@given(nearly(REPORT_SCHEMA) | JSON)
+@example({**REPORT, "findings": [{**FINDING, "line": True}]})
+def test_schema_and_parser_refuse_the_same(report: Any) -> None:
+    try:
+        parse_verdict(report)
+    except MalformedReport:
+        assert not accepts(REPORT_SCHEMA, report)
+    else:
+        assert accepts(REPORT_SCHEMA, report)
+
+
+def finding(severity: Severity) -> Finding:
+    return Finding(severity=severity, category=Category.CORRECTNESS, message="wrong")
+
+
+# What goes back to the worker, written out: finding by threshold.
+BLOCKING = {
+    ("sev1", "sev1"): True,
+    ("sev1", "sev2"): True,
+    ("sev1", "sev3"): True,
+    ("sev2", "sev1"): False,
+    ("sev2", "sev2"): True,
+    ("sev2", "sev3"): True,
+    ("sev3", "sev1"): False,
+    ("sev3", "sev2"): False,
+    ("sev3", "sev3"): True,
+}
+
+
+@pytest.mark.parametrize(("severity", "block_on"), list(product(Severity, Severity)))
+def test_a_finding_blocks_at_the_threshold_and_above(severity: Severity, block_on: Severity) -> None:
+    verdict = Verdict(overall=Overall.APPROVE, findings=(finding(severity),), reviewed=())
+    blocks = BLOCKING[severity, block_on]
+    assert verdict.blocking(block_on) == ((finding(severity),) if blocks else ())
+    assert verdict.approves(block_on) is not blocks
+
+
+@settings(deadline=None)
+@given(st.sampled_from(Overall), st.lists(st.sampled_from(Severity), max_size=4), st.sampled_from(Severity))
+def test_only_an_approval_without_a_blocking_finding_approves(
+    overall: Overall, severities: list[Severity], block_on: Severity
+) -> None:
+    verdict = Verdict(overall=overall, findings=tuple(map(finding, severities)), reviewed=())
+    blocking = [severity for severity in severities if BLOCKING[severity, block_on]]
+    assert [found.severity for found in verdict.blocking(block_on)] == blocking
+    assert verdict.approves(block_on) is (overall is Overall.APPROVE and not blocking)
+
+
+@pytest.mark.parametrize("block_on", Severity)
+def test_a_sev1_finding_always_withholds_the_merge(block_on: Severity) -> None:
+    findings = (finding(Severity.SEV3), finding(Severity.SEV1))
+    assert not Verdict(overall=Overall.APPROVE, findings=findings, reviewed=()).approves(block_on)
