@@ -15,9 +15,10 @@ from forge_loop.domain.session import Role, SessionEnded, SessionNews, SessionOr
 from forge_loop.errors import AgentError
 from forge_loop.ports import Agents
 from forge_loop.rehearsal.model import Reply, Request
+from forge_loop.runner.clock import SystemClock
 from support.fake_agents import FakeAgents, reports
 from support.scripted import WORK, by_report, worker
-from support.sessions import Stage, SystemClock, order
+from support.sessions import Stage, order
 
 ENDLESS_SCHEMA = {"type": "object", "properties": {"endless": {"type": "string"}}}
 

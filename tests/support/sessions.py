@@ -12,7 +12,6 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +21,9 @@ from forge_loop.agents.processes import marked
 from forge_loop.domain.session import Activity, LimitSeen, Role, SessionEnded, SessionNews, SessionOrder
 from forge_loop.domain.worker_report import WORKER_SCHEMA
 from forge_loop.rehearsal.model import Answer, Reply, Request, ScriptedModel
+from forge_loop.runner.clock import SystemClock
 
 PATIENCE = 60.0
-
-
-class SystemClock:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        return time.monotonic()
 
 
 def order(base: Path, **fields: Any) -> SessionOrder:

@@ -278,6 +278,9 @@ def test_ending_a_session_leaves_no_process(name: str, stopped: Stopped) -> None
     assert (ended.outcome, ended.detail) == (SessionOutcome.STOPPED, "the watchdog saw no life")
     assert seconds < 14
     assert left_of(placed) == []
+    # The interrupt was answered: the conversation is whole and can be resumed.
+    last = json.loads(placed.transcript.read_text().splitlines()[-1])
+    assert last["terminal_reason"].startswith("aborted_")
 
 
 def test_a_session_ends_when_its_time_runs_out(stopped: Stopped) -> None:

@@ -80,10 +80,9 @@ def _login(environ: Mapping[str, str], now: datetime) -> Credential:
     if until is not None and until <= now:
         raise AuthenticationError(f"the login in {path} ran out at {until:%Y-%m-%d %H:%M} UTC", hint=_SETUP)
     lasts = f", which lasts until {until:%Y-%m-%d %H:%M} UTC" if until is not None else ""
-    kept = {name: value for name, value in account.items() if not name.startswith("refreshToken")}
     return Credential(
         payer=f"the Claude subscription (the login in {path}{lasts})",
-        login={"claudeAiOauth": {**kept, "refreshToken": None}},
+        login={"claudeAiOauth": {**account, "refreshToken": None}},
     )
 
 
