@@ -10,15 +10,21 @@ import ast
 import json
 import re
 import shutil
+import sqlite3
 import sys
 import zipfile
 from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from forge_loop.rehearsal.model import ScriptedModel
 from forge_loop.stability import CORE, META, SATELLITES, Distribution
-from support import shapes
+from support import import_audit, shapes
+from support.repositories import commit, git
+from support.scripted import by_report, critic, worker
 from support.shapes import Place
 from support.tree import PACKAGES
 
@@ -57,6 +63,16 @@ def default(tmp_path_factory: pytest.TempPathFactory, dist: Path) -> Place:
 def experimental(tmp_path_factory: pytest.TempPathFactory, dist: Path) -> Place:
     """`pip install 'forge-loop[experimental]'`."""
     return shapes.install(tmp_path_factory.mktemp("installed") / "all", dist, "forge-loop[experimental]")
+
+
+@pytest.fixture(scope="module")
+def audited(tmp_path_factory: pytest.TempPathFactory, dist: Path) -> tuple[Place, Path]:
+    """The default install, each of whose Python processes refuses what is not its business, and the log of that."""
+    root = tmp_path_factory.mktemp("installed")
+    place = shapes.install(root / "audited", dist, META.name)
+    packages = [each.package for each in SATELLITES]
+    import_audit.put_in(place.site, root / "log", everywhere=[*import_audit.EVERYWHERE, *packages])
+    return place, root / "log"
 
 
 def importable(place: Place, names: Iterable[str]) -> set[str]:
@@ -174,6 +190,56 @@ def test_after_everything_is_installed_each_command_is_there_or_says_that_it_is_
     else:
         assert said.status == 2
         assert said.stderr.startswith(f"error: `forge-loop {command}` is not built yet in {owner.name} ")
+
+
+def test_a_run_merges_on_disk_and_no_process_of_the_loop_asks_for_what_is_not_stable(
+    audited: tuple[Place, Path], tmp_path: Path
+) -> None:
+    place, log = audited
+    project, state = tmp_path / "project", tmp_path / "state"
+    project.mkdir()
+    git(project, "init", "--quiet", "--initial-branch", "main")
+    commit(project, {"README.md": "# Sample\n"})
+    answers = by_report({"status": worker({"greeting.txt": "hello\n"}), "overall": critic()})
+    with ScriptedModel(answers) as model:
+        loop = replace(
+            place,
+            variables={
+                **place.variables,
+                "ANTHROPIC_BASE_URL": model.url,
+                "CLAUDE_CODE_OAUTH_TOKEN": "scripted",
+                "FORGE_LOOP_STATE_DIR": str(state),
+                "FORGE_LOOP_PO_ENABLED": "false",
+                "FORGE_LOOP_CHECKS": "true",
+            },
+        )
+        for words in (
+            ["init", "--forge", "local", "--yes"],
+            ["issue", "add", "Greet", "--body", "Write hello into greeting.txt.", "--approve"],
+            ["run", "--until-idle"],
+        ):
+            said = loop.run("forge-loop", *words, cwd=project, timeout=100)
+            assert said.status == 0, (words, said.stderr)
+        assert model.failures == []
+    events = [json.loads(line) for line in (state / "events.jsonl").read_text().splitlines()]
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    assert "job.merged" in {event["kind"] for event in events}
+    assert git(state / "origin.git", "show", "main:greeting.txt") == "hello"
+    with closing(sqlite3.connect(state / "state.db")) as database:
+        pushed = database.execute("SELECT seq FROM sqlite_sequence WHERE name = 'queue_jobs'").fetchone()
+        waiting = database.execute("SELECT count(*) FROM queue_jobs").fetchone()
+    assert (pushed >= (1,), waiting) == (True, (0,))
+    seen = import_audit.read(log)
+    assert {who for who, _ in seen.processes} == {"own", "host"}
+    assert [what for who, what in seen.asked if who == "own" or "redis" in what] == []
+
+
+def test_the_import_audit_sees_who_asks(audited: tuple[Place, Path]) -> None:
+    place, log = audited
+    before = len(import_audit.read(log).asked)
+    said = place.python("import redis.asyncio")
+    assert "redis is refused here" in said.stderr
+    assert import_audit.read(log).asked[before:] == [("own", "redis")]
 
 
 def test_the_console_script_and_the_module_are_one_command_line(default: Place) -> None:
