@@ -16,6 +16,7 @@ from forge_loop.domain.job import FailureKind
 
 FIRST_DELAY = timedelta(seconds=30)
 LONGEST_DELAY = timedelta(hours=1)
+ENOUGH_DOUBLINGS = 7  # beyond the longest delay; an outage may last for more failures than a float has exponents
 JITTER = 0.10
 LOST_AT_MOST = 5  # a session whose processes die so often is taken to be the work's own fault
 
@@ -53,7 +54,8 @@ def policy(kind: FailureKind) -> Policy:
 
 def delay(*, issue: int, attempt: int, count: int) -> timedelta:
     """How long to wait after the `count`-th failure in a row (from 1): doubling from 30 s to 1 h, +-10 %."""
-    seconds = min(FIRST_DELAY.total_seconds() * 2 ** (max(count, 1) - 1), LONGEST_DELAY.total_seconds())
+    doublings = min(max(count, 1) - 1, ENOUGH_DOUBLINGS)
+    seconds = min(FIRST_DELAY.total_seconds() * 2**doublings, LONGEST_DELAY.total_seconds())
     return timedelta(seconds=seconds * (1 + JITTER * _spread(issue, attempt)))
 
 
@@ -63,13 +65,20 @@ def _spread(issue: int, attempt: int) -> float:
     return int.from_bytes(digest[:4], "big") / 0xFFFFFFFF * 2 - 1
 
 
-_VARYING = re.compile(r"0x[0-9a-f]+|[0-9a-f]{7,40}|/\S+|\d+(\.\d+)?", re.IGNORECASE)
+_RUN = re.compile(r"[\w.-]+")
+_HEX_ID = re.compile(r"[0-9a-f]{7,}")
 
 
 def fingerprint(kind: FailureKind, detail: str) -> str:
     """What makes two failures the same: their kind and their words without numbers, paths and ids. 12 hex digits."""
-    words = _VARYING.sub("#", detail.lower())
-    return hashlib.sha256(f"{kind}\n{' '.join(words.split())}".encode()).hexdigest()[:12]
+    words = " ".join("#" if "/" in word else _RUN.sub(_steady, word) for word in detail.lower().split())
+    return hashlib.sha256(f"{kind}\n{words}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def _steady(run: re.Match[str]) -> str:
+    """A run of word characters, or a mark where it is a number, an id, or holds one."""
+    varies = any(character.isdigit() for character in run[0]) or _HEX_ID.fullmatch(run[0])
+    return "#" if varies else run[0]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -139,6 +148,7 @@ def after(failure: Failure, rules: RetryRules, now: datetime) -> Next:
 def _charge(failure: Failure, rules: RetryRules, now: datetime) -> Next:
     used = failure.charged_before + 1
     if used >= rules.attempts:
-        return GiveUp(reason=f"{used} attempts failed, the last one: {failure.detail}")
+        many = f"{used} attempts failed, the last one" if used > 1 else "the attempt failed"
+        return GiveUp(reason=f"{many}: {failure.detail}")
     wait = delay(issue=failure.issue, attempt=failure.attempt, count=used)
     return CoolDown(until=now + (max(wait, rules.cooldown) if failure.same_as_last else wait), charged=True)
