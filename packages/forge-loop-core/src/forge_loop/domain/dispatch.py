@@ -25,13 +25,18 @@ class DispatchFacts:
 def closed_because(facts: DispatchFacts, now: datetime) -> tuple[Reason, ...]:
     """Every reason that holds; empty means open."""
     reasons = []
-    if facts.paused:
-        text = "the loop is paused" + (f": {facts.pause_reason}" if facts.pause_reason else "")
+    if facts.paused and (facts.paused_until is None or facts.paused_until > now):
+        text = _sentence("the loop is paused", facts.pause_reason)
         reasons.append(Reason(code="paused", text=text, until=facts.paused_until))
     if facts.parked_until is not None and facts.parked_until > now:
-        reasons.append(Reason(code="parked", text=f"the loop is parked: {facts.park_reason}", until=facts.parked_until))
+        text = _sentence("the loop is parked", facts.park_reason)
+        reasons.append(Reason(code="parked", text=text, until=facts.parked_until))
     if facts.halt_reason is not None:
-        reasons.append(Reason(code="halted", text=f"dispatch is halted: {facts.halt_reason}"))
+        reasons.append(Reason(code="halted", text=_sentence("dispatch is halted", facts.halt_reason)))
     if not facts.base_known:
         reasons.append(Reason(code="base_unknown", text="the commit of the base branch is not known"))
     return tuple(reasons)
+
+
+def _sentence(state: str, why: str | None) -> str:
+    return f"{state}: {why}" if why else state
