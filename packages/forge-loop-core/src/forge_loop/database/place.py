@@ -1,6 +1,7 @@
 """Where a database may stand.
 
-Owns: the refusal of places on which locks or flushes do not keep their promise, and how much room is left there. Must not: create anything.
+Owns: the refusal of places on which locks or flushes do not keep their promise; how much room is left at a place.
+Must not: create anything.
 Source: https://www.sqlite.org/howtocorrupt.html and the notes on file systems in https://www.sqlite.org/wal.html
 """
 
