@@ -14,7 +14,7 @@ from forge_loop.domain.reason import Reason
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExplainFacts:
-    """`job` is the issue's newest. `intake` is None where the tracker could not be read. `role` is of an open session."""
+    """`job` is the issue's newest. `intake` is None where the tracker could not be read, `role` an open session's."""
 
     issue: int
     title: str
@@ -43,7 +43,7 @@ class Explanation:
 def explain(facts: ExplainFacts) -> Explanation:
     """Every reason that holds, and the next thing that happens or that someone must do."""
     job = facts.job
-    if job is None or (job.state.terminal and not facts.approval_live and job.state is not JobState.MERGED):
+    if job is None or (job.state.terminal and not facts.approval_live and not _done(facts, job)):
         reasons, following = _not_a_job(facts)
     elif job.state.terminal:
         reasons, following = _ended(facts, job)
@@ -62,19 +62,33 @@ def explain(facts: ExplainFacts) -> Explanation:
     )
 
 
+def _done(facts: ExplainFacts, job: Job) -> bool:
+    """Merged, and not opened and approved anew."""
+    return job.state is JobState.MERGED and facts.intake != ()
+
+
 def _not_a_job(facts: ExplainFacts) -> tuple[list[Reason], str]:
-    before = [Reason(code=f"was_{facts.job.state}", text=f"{facts.job.reason}")] if facts.job is not None else []
-    if facts.intake is None:
-        unknown = Reason(
-            code="unknown", text="the tracker could not be read, so it is not known whether it is eligible"
-        )
-        return [*before, unknown], "the next tick reads the tracker again"
-    if facts.intake:
-        return [*facts.intake, *before], _cure(facts.intake, facts.issue)
     waiting = [*_loop(facts), *facts.caps, *facts.dispatch]
+    before = [Reason(code=f"was_{facts.job.state}", text=_last_words(facts.job))] if facts.job is not None else []
+    if facts.intake is None:
+        text = "the tracker could not be read, so it is not known whether it is eligible"
+        following = "the next tick reads the tracker again" if facts.loop_running else "forge-loop run"
+        return [Reason(code="unknown", text=text), *waiting, *before], following
+    if facts.intake:
+        return [*facts.intake, *waiting, *before], _cure(facts.intake, facts.issue)
     if not waiting:
         waiting = [Reason(code="eligible", text="it is approved and waits to be taken in")]
-    return [*waiting, *before], "it becomes a job at the next tick" if facts.loop_running else "forge-loop run"
+    return [*waiting, *before], _taken_in(facts)
+
+
+def _taken_in(facts: ExplainFacts) -> str:
+    if not facts.loop_running:
+        return "forge-loop run"
+    return "it becomes a job once the cap allows it" if facts.caps else "it becomes a job at the next tick"
+
+
+def _last_words(job: Job) -> str:
+    return job.reason or f"it is {job.state.replace('_', ' ')}"
 
 
 def _loop(facts: ExplainFacts) -> list[Reason]:
@@ -91,7 +105,7 @@ def _cure(refusals: tuple[Reason, ...], issue: int) -> str:
 
 
 def _ended(facts: ExplainFacts, job: Job) -> tuple[list[Reason], str]:
-    reason = Reason(code=str(job.state), text=job.reason or str(job.state))
+    reason = Reason(code=str(job.state), text=_last_words(job))
     if job.state is JobState.MERGED:
         return [reason], "nothing: it is done"
     return [reason, *(facts.intake or ())], f"forge-loop issue approve {facts.issue} starts it again"
@@ -105,7 +119,8 @@ def _live(facts: ExplainFacts, job: Job) -> tuple[list[Reason], str]:
         return reasons, NEXT[job.state] if facts.loop_running else "forge-loop run goes on where it stopped"
     reasons.extend(facts.dispatch)
     if job.state is not JobState.QUEUED:
-        reasons.append(Reason(code=str(job.state), text=f"{job.state}: {job.reason}", until=job.not_before))
+        text = f"it is {job.state}" + (f": {job.reason}" if job.reason else "")
+        reasons.append(Reason(code=str(job.state), text=text, until=job.not_before))
     elif facts.slots_used >= facts.slots_total > 0:
         text = f"all {facts.slots_total} slots are taken"
         reasons.append(Reason(code="no_free_slot", text=text))
