@@ -20,7 +20,7 @@ from forge_loop.git.weakened import weakened_tests
 from forge_loop.git.working_files import has_uncommitted
 
 # What git says when the objects themselves are bad; everything else (a full disk, a timeout) is not the worker's fault.
-_BAD_OBJECTS = ("fsck", "bad object", "missing", "corrupt", "invalid", "did not send all necessary objects", "inflate")
+_BAD_OBJECTS = ("fsck error", "did not receive expected object", "corruption on the remote side")
 
 
 def harvest(

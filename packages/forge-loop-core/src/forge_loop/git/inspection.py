@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Sequence
 
-from forge_loop.git.changes import FILES, GITLINK, LINK, Change, blobs, sizes
+from forge_loop.git.changes import GITLINK, LINK, Change, blobs, sizes
 from forge_loop.git.command import Git
 
 MOST_BYTES = 10 * 1024 * 1024
@@ -36,10 +36,9 @@ def problems(git: Git, changed: Sequence[Change]) -> tuple[str, ...]:
 
 
 def _mode_problems(change: Change) -> Iterator[str]:
+    # git shows each mode as a file, a link or, for everything else, a gitlink.
     if change.new_mode == GITLINK:
         yield f"{change.path!r} is a gitlink (a submodule)"
-    elif change.new_mode not in (*FILES, LINK):
-        yield f"{change.path!r} has the mode {change.new_mode}"
 
 
 def _name_problems(change: Change) -> Iterator[str]:
