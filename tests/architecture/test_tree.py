@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from support.tree import ROOT, project_files, shown
 
-HOME = re.compile(r"/(?:home|Users)/(?!(?:me|you|user|operator)\b)\w+/")
+HOME = re.compile(r"/(?:home|Users)/(?!(?:me|you|user|operator|x)\b)\w+/")
 URL = re.compile(r"https?://[^\s\"']+")
 
 
