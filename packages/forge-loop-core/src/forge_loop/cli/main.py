@@ -19,7 +19,7 @@ from forge_loop.cli.failure import report
 from forge_loop.cli.invocation import Invocation
 from forge_loop.cli.options import shared
 from forge_loop.cli.output import Output, OutputClosed
-from forge_loop.stability import SATELLITES, Stability, owner_of_command
+from forge_loop.stability import SATELLITES, Stability
 
 PROGRAM = "forge-loop"
 COMPLETION_VARIABLE = "_FORGE_LOOP_COMPLETE"
@@ -29,10 +29,10 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 class CommandLine(click.Group):
     """A group whose commands are imported when they are run, not when they are listed."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return [*COMMANDS, *(name for each in SATELLITES for name in each.commands)]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
         entry = COMMANDS.get(cmd_name)
         if entry is not None:
             found = getattr(import_module(f"forge_loop.cli.{entry.module}"), entry.attribute)
@@ -42,7 +42,7 @@ class CommandLine(click.Group):
 
         return load_command(cmd_name)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
         satellites = [
             (name, line if each.built else f"{line} (not built yet)")
             for each in SATELLITES

@@ -17,37 +17,23 @@ from forge_loop.config.quantities import duration
 Decorated = TypeVar("Decorated", bound=Callable[..., Any] | click.Command)
 
 
-class IssueNumber(click.ParamType):
+def issue_number(text: str) -> int:
     """`42` or `#42`."""
-
-    name = "issue"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        text = str(value).removeprefix("#")
-        if text.isascii() and text.isdigit() and 0 < int(text) < 2**31:
-            return int(text)
-        self.fail(f"{value!r} is not an issue number", param, ctx)
+    number = text.removeprefix("#")
+    if not (number.isascii() and number.isdigit() and 0 < int(number) < 2**31):
+        raise click.BadParameter(f"{text!r} is not an issue number")
+    return int(number)
 
 
-class Duration(click.ParamType):
-    """`90s`, `15m`, `2h`: seconds."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        if isinstance(value, float):
-            return value
-        try:
-            seconds = duration(str(value))
-        except ValueError as error:
-            self.fail(f"{value!r}: {error}", param, ctx)
-        if seconds <= 0:
-            self.fail(f"{value!r} is not longer than nothing", param, ctx)
-        return seconds
-
-
-ISSUE = IssueNumber()
-DURATION = Duration()
+def seconds(text: str) -> float:
+    """`90s`, `15m`, `2h`."""
+    try:
+        found = duration(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    if found <= 0:
+        raise click.BadParameter(f"{text!r} is no time at all")
+    return found
 
 
 def shared(command: Decorated) -> Decorated:

@@ -1,0 +1,70 @@
+"""An operator's request: one row, and its answer.
+
+Owns: writing the row, waking the loop, waiting a bounded time, telling what came of it. Must not: apply anything; the
+runner is the one writer of scheduling state.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from forge_loop.cli.invocation import Invocation
+from forge_loop.cli.project import Project, now, writing
+from forge_loop.domain.events import rfc3339
+from forge_loop.status import is_running
+from forge_loop.store import RequestRow, RequestState, Store
+
+PATIENCE = 5.0
+LOOK_SECONDS = 0.05
+
+
+def ask(
+    given: Invocation, project: Project, kind: str, *, issue: int | None = None, detail: Mapping[str, Any] | None = None
+) -> int:
+    """Write a request, wait for its answer if a loop runs, tell it, and return the exit code."""
+    with writing(project) as (store, database):
+        row = store.requests.insert(
+            kind=kind, issue=issue, detail=dict(detail or {}), requested_at=now(), state=RequestState.REQUESTED
+        )
+        database.wake()
+        running = is_running(store.loop())
+        if running:
+            row = _answered(store, row)
+    return _tell(given, row, running)
+
+
+def _answered(store: Store, row: RequestRow) -> RequestRow:
+    """Looks at the row: waiting on the database's own wake-up would take it from the loop."""
+    deadline = time.monotonic() + PATIENCE
+    while row.state is RequestState.REQUESTED and time.monotonic() < deadline:
+        time.sleep(LOOK_SECONDS)
+        row = store.requests.get(row.id)
+    return row
+
+
+def _tell(given: Invocation, row: RequestRow, running: bool) -> int:
+    if given.json:
+        given.output.document(_shape(row, running))
+    elif row.answer is not None and row.state is RequestState.APPLIED:
+        given.output.data(row.answer)
+    elif row.answer is not None:
+        given.output.error(row.answer)
+    elif running:
+        given.output.data(f"asked; the loop has not answered within {PATIENCE:g} s and will when its tick is over")
+    else:
+        given.output.data("no loop is running: it will apply at the next start")
+    return 1 if row.state is RequestState.REFUSED else 0
+
+
+def _shape(row: RequestRow, running: bool) -> dict[str, object]:
+    return {
+        "request": row.id,
+        "kind": row.kind,
+        "issue": row.issue,
+        "state": str(row.state),
+        "answer": row.answer,
+        "requested_at": rfc3339(row.requested_at),
+        "loop_running": running,
+    }

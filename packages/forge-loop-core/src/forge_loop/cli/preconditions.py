@@ -1,0 +1,227 @@
+"""What must hold before the loop can do its work, each looked at on its own.
+
+Owns: the checks of `doctor` by name. Must not: change anything, or stop at the first that fails.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+
+from forge_loop import bootstrap
+from forge_loop.agents.cli import claude_version, require_supported
+from forge_loop.agents.credentials import describe_auth
+from forge_loop.briefs import Briefs
+from forge_loop.cli.invocation import Invocation
+from forge_loop.cli.project import Project, find_project, now, reading
+from forge_loop.config.paths import project_directory
+from forge_loop.database.place import check_place, filesystem
+from forge_loop.errors import ForgeLoopError, OperatorError
+from forge_loop.forge.local.origin import branch_at, contains, git_of
+from forge_loop.git.checkout import current_branch
+from forge_loop.git.command import Git
+
+GIT_LEAST = (2, 38)
+PYTHON_LEAST = (3, 11)
+
+
+class Level(StrEnum):
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """What a check found. `hint` is the one thing to do about it."""
+
+    level: Level
+    text: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What the checks look at; each part is found when it is first asked for, and may raise."""
+
+    given: Invocation
+
+    @cached_property
+    def directory(self) -> Path:
+        return project_directory(self.given.directory)
+
+    @cached_property
+    def project(self) -> Project:
+        return find_project(self.given)
+
+    @cached_property
+    def base(self) -> str:
+        return self.project.settings.base or current_branch(self.directory)
+
+
+def ok(text: str) -> Finding:
+    return Finding(level=Level.OK, text=text)
+
+
+def warn(text: str, hint: str = "") -> Finding:
+    return Finding(level=Level.WARN, text=text, hint=hint)
+
+
+def fail(text: str, hint: str = "") -> Finding:
+    return Finding(level=Level.FAIL, text=text, hint=hint)
+
+
+def look(name: str, situation: Situation) -> Finding:
+    """What the check `name` finds. What it cannot read is a failure."""
+    try:
+        return CHECKS[name](situation)
+    except ForgeLoopError as error:
+        return fail(error.message, error.hint)
+    except OSError as error:
+        return fail(str(error))
+
+
+def _python(_: Situation) -> Finding:
+    said = f"Python {platform.python_version()}"
+    return ok(said) if sys.version_info >= PYTHON_LEAST else fail(f"{said} is too old", "Python 3.11 or newer")
+
+
+def _git(_: Situation) -> Finding:
+    try:
+        done = subprocess.run(["git", "version"], capture_output=True, text=True, timeout=30, check=True)
+    except (OSError, subprocess.SubprocessError) as error:
+        return fail(f"git does not run: {error}", "install git 2.38 or newer")
+    found = re.search(r"(\d+)\.(\d+)", done.stdout)
+    version = tuple(int(part) for part in found.groups()) if found else (0, 0)
+    said = done.stdout.strip()
+    return (
+        ok(said) if version >= GIT_LEAST else fail(f"{said} is too old", "git 2.38 or newer (merge-tree --write-tree)")
+    )
+
+
+def _repository(situation: Situation) -> Finding:
+    base = situation.base
+    sha = branch_at(git_of(situation.directory), base)
+    if sha is None:
+        return fail(f"the branch {base} has no commit", "commit something first")
+    return ok(f"{situation.directory} on {base} at {sha[:12]}")
+
+
+def _configuration(situation: Situation) -> Finding:
+    files = situation.project.loaded.files
+    if not files:
+        return warn("there is no forge-loop.yaml; the defaults hold", "forge-loop init")
+    return ok(", ".join(str(path) for path in files))
+
+
+def _state(situation: Situation) -> Finding:
+    root = situation.project.layout.root
+    if not root.exists() and not root.is_symlink():
+        return ok(f"{root} is made when it is first needed")
+    facts = root.lstat()
+    if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.geteuid():
+        return fail(f"{root} is not a directory of yours", "choose another: --state-dir DIR")
+    if stat.S_IMODE(facts.st_mode) & 0o077:
+        return warn(f"{root} is open to other users", f"chmod 700 {root}")
+    with reading(situation.project) as store:
+        said = "no loop has run here yet" if store is None else f"{len(store.jobs.select())} jobs so far"
+    return ok(f"{root}, {said}")
+
+
+def _filesystem(situation: Situation) -> Finding:
+    place = situation.project.layout.root
+    while not place.is_dir():
+        place = place.parent
+    check_place(place / "state.db")
+    facts = os.statvfs(place)
+    free = facts.f_bavail * facts.f_frsize
+    said = f"{filesystem(place) or 'unknown'} filesystem, {free / 1024**3:.1f} GiB free"
+    return ok(said) if free > 1024**3 else warn(said, "free some space: workspaces are whole clones")
+
+
+def _claude(situation: Situation) -> Finding:
+    path = require_supported(situation.given.environ)
+    return ok(f"{claude_version(situation.given.environ)} at {path}")
+
+
+def _credential(situation: Situation) -> Finding:
+    auth = str(situation.project.settings.agent.auth)
+    said = describe_auth(auth, situation.given.environ, now())
+    if auth == "api_key":
+        return warn(said, "agent.auth: subscription, if a subscription should pay")
+    return ok(said)
+
+
+def _briefs(situation: Situation) -> Finding:
+    briefs = Briefs(situation.directory / bootstrap.BRIEFS)
+    problems = briefs.check()
+    if problems:
+        return fail("; ".join(problems), "forge-loop brief check")
+    own = [role for role in briefs.roles() if briefs.origin(role) != "built in"]
+    return ok(f"yours: {', '.join(own)}; the others built in" if own else "all built in")
+
+
+def _base(situation: Situation) -> Finding:
+    """Whether the loop's base can follow the checkout's."""
+    base, layout = situation.base, situation.project.layout
+    if not layout.origin.is_dir():
+        return ok(f"the loop's repository is made from {base} at the first start")
+    checkout, origin = git_of(situation.directory), Git(layout.origin)
+    theirs, ours = branch_at(checkout, base), branch_at(origin, base)
+    if theirs is None:
+        return fail(f"the checkout has no branch {base}", "set base: in forge-loop.yaml")
+    if ours is None or theirs == ours or contains(checkout, theirs, ours):
+        return ok(f"the loop's {base} can follow the checkout's")
+    if contains(origin, ours, theirs):
+        return ok(f"the loop's {base} is ahead of the checkout's; take it with: git pull forge {base}")
+    return warn(f"the checkout's {base} and the loop's have diverged", f"git pull forge {base}")
+
+
+def _checks(situation: Situation) -> Finding:
+    checks = situation.project.settings.checks
+    if not checks:
+        return warn(
+            "no checks are configured: what is approved is handed to you, not merged", "checks: in forge-loop.yaml"
+        )
+    return ok(", ".join(checks))
+
+
+def _tracker(situation: Situation) -> Finding:
+    tracker = bootstrap.tracker(situation.directory)
+    issues = tracker.open_issues()
+    ready = sum(situation.project.settings.labels.ready in issue.labels for issue in issues)
+    broken = [f"#{issue.number}: {issue.problem}" for issue in issues if issue.problem is not None]
+    broken += tracker.ignored()
+    said = f"{len(issues)} open issues, {ready} of them approved"
+    return warn(f"{said}; not usable: {'; '.join(broken)}") if broken else ok(said)
+
+
+def require_known(name: str | None) -> None:
+    """Raise OperatorError unless there is a check of this name."""
+    if name is not None and name not in CHECKS:
+        raise OperatorError(f"there is no check {name!r}", hint=f"one of {', '.join(CHECKS)}")
+
+
+CHECKS: Mapping[str, Callable[[Situation], Finding]] = {
+    "python": _python,
+    "git": _git,
+    "repository": _repository,
+    "configuration": _configuration,
+    "state": _state,
+    "filesystem": _filesystem,
+    "claude": _claude,
+    "credential": _credential,
+    "briefs": _briefs,
+    "base": _base,
+    "checks": _checks,
+    "tracker": _tracker,
+}
