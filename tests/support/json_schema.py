@@ -12,7 +12,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-_KNOWN = {"type", "enum", "properties", "required", "additionalProperties", "items", "minimum", "pattern"}
+_KNOWN = {"type", "enum", "properties", "required", "additionalProperties", "items", "minimum", "maximum", "pattern"}
 _TYPES: Mapping[str, Any] = {
     "object": lambda value: isinstance(value, dict),
     "array": lambda value: isinstance(value, list),
@@ -34,7 +34,7 @@ def accepts(schema: Mapping[str, Any], value: object) -> bool:
         return all(accepts(schema["items"], entry) for entry in value)
     if isinstance(value, str):
         return re.search(schema.get("pattern", ""), value) is not None
-    return not isinstance(value, int) or value >= schema.get("minimum", value)
+    return not isinstance(value, int) or schema.get("minimum", value) <= value <= schema.get("maximum", value)
 
 
 def _accepts_fields(schema: Mapping[str, Any], value: dict[str, Any]) -> bool:
@@ -65,7 +65,7 @@ def _of_type(name: str, schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
     if name == "array":
         return st.lists(values(schema["items"]), max_size=4)
     if name == "integer":
-        return st.integers(min_value=schema.get("minimum"))
+        return st.integers(min_value=schema.get("minimum"), max_value=schema.get("maximum"))
     if name == "null":
         return st.none()
     return st.text().filter(lambda text: re.search(schema.get("pattern", ""), text) is not None)

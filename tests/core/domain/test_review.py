@@ -71,6 +71,8 @@ def test_findings_keep_their_order() -> None:
         (("findings", 0, "line"), False, r"findings\[0\].line"),
         (("findings", 0, "line"), 0, r"findings\[0\].line"),
         (("findings", 0, "line"), -1, r"findings\[0\].line"),
+        (("findings", 0, "line"), 2**31, r"findings\[0\].line"),
+        (("findings", 0, "line"), 10**30, r"findings\[0\].line"),
         (("findings", 0, "line"), 3.0, r"findings\[0\].line"),
         (("findings", 0, "line"), "3", r"findings\[0\].line"),
         (("findings", 0, "message"), "", r"findings\[0\].message"),

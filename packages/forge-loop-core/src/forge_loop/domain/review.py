@@ -59,6 +59,8 @@ class Verdict:
         return self.overall is Overall.APPROVE and not self.blocking(block_on)
 
 
+LAST_LINE = 2**31 - 1  # a number beyond it names no line, and beyond 64 bits no database keeps it
+
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
@@ -82,7 +84,7 @@ REPORT_SCHEMA: Mapping[str, Any] = {
                     "severity": {"enum": [member.value for member in Severity]},
                     "category": {"enum": [member.value for member in Category]},
                     "file": {"type": ["string", "null"]},
-                    "line": {"type": ["integer", "null"], "minimum": 1},
+                    "line": {"type": ["integer", "null"], "minimum": 1, "maximum": LAST_LINE},
                     "message": {"type": "string", "pattern": r"\S"},
                 },
             },
@@ -113,7 +115,7 @@ def _finding(entry: object, place: str) -> Finding:
     file, line, message = fields["file"], fields["line"], fields["message"]
     if file is not None and not isinstance(file, str):
         raise MalformedReport(f"{place}.file is neither a string nor null: {file!r}")
-    if line is not None and (not isinstance(line, int) or isinstance(line, bool) or line < 1):
+    if line is not None and (not isinstance(line, int) or isinstance(line, bool) or not 1 <= line <= LAST_LINE):
         raise MalformedReport(f"{place}.line is neither a line number nor null: {line!r}")
     if not isinstance(message, str) or not message.strip():
         raise MalformedReport(f"{place}.message is empty or not a string: {message!r}")
