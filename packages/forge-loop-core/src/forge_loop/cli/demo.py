@@ -19,7 +19,8 @@ from forge_loop.cli.invocation import Invocation
 from forge_loop.cli.options import as_json, shared
 from forge_loop.domain.events import Recorded
 from forge_loop.ports import EventSink
-from forge_loop.rehearsal.demo import Stage, claim, claude, rehearse
+from forge_loop.rehearsal.demo import claude, rehearse
+from forge_loop.rehearsal.stage import Stage, claim
 from forge_loop.rehearsal.summary import Summary
 from forge_loop.rehearsal.telling import banner, line, page
 
