@@ -7,57 +7,49 @@ from __future__ import annotations
 
 import signal
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 import click
 
-from forge_loop.cli.ages import clock
 from forge_loop.cli.invocation import Invocation
 from forge_loop.cli.options import as_json, shared
+from forge_loop.cli.output import Output, one_line
 from forge_loop.domain.events import Recorded
+from forge_loop.git.removal import remove_tree
 from forge_loop.ports import EventSink
 from forge_loop.rehearsal.demo import claude, rehearse
 from forge_loop.rehearsal.stage import Stage, claim
 from forge_loop.rehearsal.summary import Summary
-from forge_loop.rehearsal.telling import banner, line, page
-
-
-class Lines:
-    """A sink: what a spectator wants to know, a line each."""
-
-    def __init__(self, given: Invocation) -> None:
-        self._given = given
-
-    def emit(self, event: Recorded) -> None:
-        said = line(event)
-        if said is not None:
-            self._given.output.say(f"{clock(event.at)} #{event.issue} {said}")
+from forge_loop.rehearsal.telling import banner, line, page, pays
 
 
 @click.command()
 @click.option("--keep", type=click.Path(path_type=Path), metavar="DIR", help="Play in DIR and leave everything there.")
-@click.option("--parallel", type=click.IntRange(min=1), default=3, show_default=True, help="Jobs at the same time.")
+@click.option("--parallel", type=click.IntRange(1, 16), default=3, show_default=True, help="Jobs at the same time.")
 @click.option("--live", is_flag=True, help="Let your own Claude do the work; its outcome is whatever it is.")
 @as_json
 @shared
 @click.pass_obj
 def command(given: Invocation, keep: Path | None, parallel: int, live: bool) -> int:
-    """See the whole loop on a sample repository: no account, no network; only the model is scripted."""
-    with ExitStack() as stack:
-        root = keep.absolute() if keep is not None else stack.enter_context(_scratch())
-        stack.enter_context(_ended_like_interrupted())
-        stage = claim(root)
+    """See the whole loop on a sample repository: no account, no network; only the model is scripted.
+
+    Ends with 0 only if merged main passes its own tests and what the critic blocked is not in it.
+    """
+    with _place(keep) as place, _ended_like_interrupted():
+        stage = claim(place.root)
         given.output.say(banner(claude(stage, given.environ), live=live), bold=True)
         summary = _play(given, stage, parallel=parallel, live=live)
-        _tell(given, summary, keep)
+        place.kept = place.kept or not summary.ok
+        _tell(given, summary, kept=stage.root if place.kept else None)
     return 0 if summary.ok else 1
 
 
 def _play(given: Invocation, stage: Stage, *, parallel: int, live: bool) -> Summary:
-    with _watching(given) as watch:
+    with _watching(given.output, live=live) as watch:
         return rehearse(
             stage,
             parallel=parallel,
@@ -68,43 +60,64 @@ def _play(given: Invocation, stage: Stage, *, parallel: int, live: bool) -> Summ
         )
 
 
-@contextmanager
-def _watching(given: Invocation) -> Iterator[EventSink]:
-    if given.output.is_live and not given.json:
-        from forge_loop.cli.live import Board
-
-        with Board() as board:
-            yield board
+def _tell(given: Invocation, summary: Summary, *, kept: Path | None) -> None:
+    if given.json:
+        given.output.document(summary.shape())
     else:
-        yield Lines(given)
+        given.output.say("")
+        given.output.data("\n".join(page(summary, kept=kept)))
+    for problem in summary.problems:
+        given.output.error(problem)
+    if summary.problems:
+        given.output.say(f"everything is left in {kept}")
+
+
+@dataclass(kw_only=True, slots=True)
+class _Place:
+    root: Path
+    kept: bool
 
 
 @contextmanager
-def _scratch() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="forge-loop-demo-", ignore_cleanup_errors=True) as directory:
-        yield Path(directory) / "demo"
+def _place(keep: Path | None) -> Iterator[_Place]:
+    """A directory that goes when the demo does, unless it was asked to stay or shows what failed."""
+    root = keep.absolute() if keep is not None else Path(tempfile.mkdtemp(prefix="forge-loop-demo-"))
+    place = _Place(root=root, kept=keep is not None)
+    try:
+        yield place
+    finally:
+        if not place.kept:
+            remove_tree(root)
 
 
 @contextmanager
 def _ended_like_interrupted() -> Iterator[None]:
     """SIGTERM too ends the sessions and removes what was made."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
 
 
-def _tell(given: Invocation, summary: Summary, keep: Path | None) -> None:
-    if given.json:
-        given.output.document(summary.shape())
-        return
-    given.output.say("")
-    for text in page(summary, kept=keep.resolve() if keep is not None else None):
-        given.output.data(text)
-    for problem in summary.problems:
-        given.output.error(problem)
+def _watching(output: Output, *, live: bool) -> AbstractContextManager[EventSink]:
+    if output.is_live:
+        from forge_loop.cli.scoreboard import Scoreboard
+
+        return Scoreboard(live=live)
+    return nullcontext(Lines(output, live=live))
+
+
+class Lines:
+    """A sink: what a spectator wants to know, a line each, with the seconds since the start."""
+
+    def __init__(self, output: Output, *, live: bool) -> None:
+        self._output = output
+        self._live = live
+        self._began = time.monotonic()
+
+    def emit(self, event: Recorded) -> None:
+        if self._live and (payer := pays(event)):
+            self._output.say(payer)
+        elif said := line(event):
+            self._output.say(f"{time.monotonic() - self._began:6.1f} s  #{event.issue}  {one_line(said)}")

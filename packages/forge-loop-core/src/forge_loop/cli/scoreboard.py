@@ -15,10 +15,10 @@ from rich.table import Table
 from rich.text import Text
 
 from forge_loop.cli.output import one_line
-from forge_loop.domain.events import JobQueued, LoopStarted, Recorded
+from forge_loop.domain.events import JobQueued, Recorded
 from forge_loop.domain.job import JobState
 from forge_loop.rehearsal.summary import state_after
-from forge_loop.rehearsal.telling import line, words
+from forge_loop.rehearsal.telling import line, pays, words
 
 
 @dataclass(kw_only=True, slots=True)
@@ -29,10 +29,10 @@ class Row:
 
 
 class Scoreboard:
-    """An event sink that draws what it hears. `pays` tells who pays for the sessions."""
+    """An event sink that draws what it hears."""
 
-    def __init__(self, *, pays: bool, console: Console | None = None) -> None:
-        self._pays = pays
+    def __init__(self, *, live: bool, console: Console | None = None) -> None:
+        self._pays = live
         self._console = console or Console(stderr=True)
         self._rows: dict[int, Row] = {}
         self._began = time.monotonic()
@@ -48,8 +48,8 @@ class Scoreboard:
         self._live.stop()
 
     def emit(self, event: Recorded) -> None:
-        if event.kind == LoopStarted.kind and self._pays:
-            self._console.print(Text(one_line(str(event.data["pays"]))))
+        if self._pays and (payer := pays(event)):
+            self._console.print(Text(one_line(payer)))
         if event.issue is None or event.job is None:
             return
         if event.kind == JobQueued.kind:

@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from forge_loop.domain.events import CheckFinished, FindingOpened, JobQueued, Recorded, SpecExpanded
+from forge_loop.domain.events import CheckFinished, FindingOpened, JobQueued, LoopStarted, Recorded, SpecExpanded
 from forge_loop.domain.job import JobState
 from forge_loop.rehearsal.summary import IssueSummary, Summary, stage_seconds, state_after
 
@@ -28,6 +28,11 @@ def banner(version: str, *, live: bool) -> str:
         "offline rehearsal: the model is scripted, everything else is real "
         f"(Claude Agent SDK, Claude Code {version.partition(' ')[0]}, git, SQLite)"
     )
+
+
+def pays(event: Recorded) -> str | None:
+    """Who pays for the sessions, if this is the event that says so."""
+    return str(event.data["pays"]) if event.kind == LoopStarted.kind else None
 
 
 def line(event: Recorded) -> str | None:
