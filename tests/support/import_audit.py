@@ -1,6 +1,6 @@
 """A hook for a whole environment: every Python process in it refuses some packages and writes down who asked for them.
 
-Owns: the hook, put in as `sitecustomize`, and reading back what it saw. Must not: run in the process of the tests.
+Owns: the hook, put in through a `.pth` file, and reading back what it saw. Must not: run in the process of the tests.
 The host of a session may use what the agent SDK needs; no other process may.
 """
 
@@ -51,7 +51,9 @@ class Seen:
 def put_in(site: Path, log: Path, *, everywhere: Sequence[str]) -> None:
     """Make every Python process of the environment with this site-packages carry the hook."""
     hook = HOOK.format(host=HOST, everywhere=tuple(everywhere), with_the_sdk=WITH_THE_SDK, log=str(log))
-    (site / "sitecustomize.py").write_text(hook)
+    (site / "import_audit_hook.py").write_text(hook)
+    # Not sitecustomize: Debian's Python brings one of its own, which would be found first.
+    (site / "import_audit_hook.pth").write_text("import import_audit_hook\n")
 
 
 def read(log: Path) -> Seen:
