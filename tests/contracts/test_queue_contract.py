@@ -220,6 +220,14 @@ def test_a_waiting_job_can_be_made_due_at_once_or_later(queue: Queue, clock: Mov
     assert names(queue) == ["a"]
 
 
+def test_a_job_whose_lease_ended_waits_and_can_be_rescheduled(queue: Queue, clock: MovedClock) -> None:
+    queue.push({}, key="k")
+    claim(queue, lease_seconds=10)
+    clock.move(10)
+    assert queue.reschedule("k", not_before=clock.now() + timedelta(minutes=1))
+    assert queue.depth() == QueueDepth(ready=0, delayed=1, leased=0, dead=0)
+
+
 def test_a_leased_dead_or_unknown_job_is_not_rescheduled(make: Make) -> None:
     queue = make(max_deliveries=1)
     queue.push({}, key="k")

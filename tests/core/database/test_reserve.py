@@ -55,15 +55,21 @@ def write_until_full(database: Database) -> None:
         note(database, f"more {number}".ljust(2000))
 
 
-def test_on_a_full_disk_new_writes_are_refused_and_every_last_one_in_hand_is_finished(small_disk: Path) -> None:
+@pytest.mark.parametrize("log", ["grown", "fresh"])
+def test_on_a_full_disk_new_writes_are_refused_and_every_last_one_in_hand_is_finished(
+    small_disk: Path, log: str
+) -> None:
     database = Database(small_disk / "state.db")
     database.migrate("notes", [NOTES])
-    for number in range(500):
+    for number in range(700):
         note(database, str(number))
+    if log == "fresh":  # it must then grow while the disk is full
+        database.close()
+        database = Database(small_disk / "state.db")
     fill(small_disk)
     with pytest.raises(DatabaseFullError, match="no space left"):
         write_until_full(database)
-    for number in range(500):
+    for number in range(700):
         database.insist(lambda number=number: remove(database, str(number)))  # type: ignore[misc]
     assert not [text for text in notes(database) if text.isdigit()]
     database.check()

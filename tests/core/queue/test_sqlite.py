@@ -1,0 +1,203 @@
+"""What only the durable queue has: a shared database, owners, its own time, and rows that others read."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from forge_loop.database import Database, open_read_only
+from forge_loop.errors import DatabaseNewerError, LeaseLost
+from forge_loop.queue import Delivery, JobPlace, Push, QueueDepth, SQLiteQueue, read_depth, read_jobs
+from support.notes import NOTES, Undone, note, notes
+
+EMPTY = QueueDepth(ready=0, delayed=0, leased=0, dead=0)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state.db"
+
+
+@pytest.fixture
+def database(path: Path) -> Iterator[Database]:
+    opened = Database(path)
+    opened.migrate("notes", [NOTES])
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def queue(database: Database) -> Iterator[SQLiteQueue]:
+    """A queue in a database that also holds other tables."""
+    opened = SQLiteQueue(database)
+    yield opened
+    opened.close()
+
+
+def claim(queue: SQLiteQueue) -> Delivery:
+    delivery = queue.pop()
+    assert delivery is not None
+    return delivery
+
+
+# A shared database
+
+
+def test_an_ack_a_push_and_the_callers_own_rows_commit_together(database: Database, queue: SQLiteQueue) -> None:
+    queue.push({"name": "first"})
+    delivery = claim(queue)
+    with database.transaction():
+        note(database, "done")
+        queue.ack(delivery)
+        queue.push({"name": "next"})
+        assert queue.depth().ready == 1
+    assert notes(database) == ["done"]
+    assert claim(queue).payload == {"name": "next"}
+
+
+def finish_and_raise(database: Database, queue: SQLiteQueue, delivery: Delivery) -> None:
+    with database.transaction():
+        note(database, "done")
+        queue.ack(delivery)
+        queue.push({"name": "next"})
+        raise Undone
+
+
+def test_a_transaction_that_is_undone_takes_back_the_ack_and_the_push(database: Database, queue: SQLiteQueue) -> None:
+    queue.push({"name": "first"})
+    delivery = claim(queue)
+    with pytest.raises(Undone):
+        finish_and_raise(database, queue, delivery)
+    assert queue.depth() == QueueDepth(ready=0, delayed=0, leased=1, dead=0)
+    queue.ack(delivery)
+    assert queue.depth() == EMPTY
+
+
+def test_a_lost_lease_that_is_caught_leaves_the_rest_of_the_transaction(database: Database, queue: SQLiteQueue) -> None:
+    queue.push({})
+    delivery = claim(queue)
+    queue.ack(delivery)
+    with database.transaction():
+        note(database, "before")
+        with pytest.raises(LeaseLost):
+            queue.ack(delivery)
+        note(database, "after")
+    assert notes(database) == ["before", "after"]
+
+
+def test_closing_the_queue_leaves_a_shared_database_open(database: Database, queue: SQLiteQueue) -> None:
+    queue.close()
+    note(database, "a")
+    assert notes(database) == ["a"]
+
+
+def test_a_queue_from_the_future_is_refused(path: Path, database: Database, queue: SQLiteQueue) -> None:
+    with database.transaction() as connection:
+        connection.execute("UPDATE schema_versions SET version = 99 WHERE component = 'queue'")
+    with pytest.raises(DatabaseNewerError, match="99"):
+        SQLiteQueue(path)
+    assert queue.pop() is None
+
+
+# Owners
+
+
+def test_what_a_closed_queue_held_is_due_at_once(path: Path, database: Database, queue: SQLiteQueue) -> None:
+    queue.push({})
+    other = SQLiteQueue(path)
+    claim(other)
+    assert queue.pop() is None
+    other.close()
+    assert queue.wait(10)
+    assert claim(queue).delivery == 2
+
+
+def test_a_living_owners_job_stays_its_own(path: Path, queue: SQLiteQueue) -> None:
+    queue.push({})
+    other = SQLiteQueue(path)
+    delivery = claim(other)
+    assert not queue.wait(0.5)
+    other.ack(delivery)
+    other.close()
+
+
+def test_files_left_by_the_dead_are_cleared_away(path: Path, queue: SQLiteQueue) -> None:
+    directory = path.with_name("state.db-owners")
+    directory.mkdir()
+    (directory / "own-1-dead").touch()
+    queue.push({})
+    claim(queue)
+    assert [entry.name.split("-")[0] for entry in directory.iterdir()] == ["own"]
+    assert not (directory / "own-1-dead").exists()
+
+
+# Time
+
+
+def test_a_lease_ends_in_the_queues_own_time(queue: SQLiteQueue) -> None:
+    queue.push({})
+    first = queue.pop(lease_seconds=0.1)
+    assert first is not None
+    assert abs(first.leased_until - datetime.now(UTC)) < timedelta(seconds=5)
+    assert queue.wait(10)
+    assert claim(queue).delivery == 2
+    with pytest.raises(LeaseLost):
+        queue.ack(first)
+
+
+def test_all_objects_of_one_boot_share_one_time(path: Path, queue: SQLiteQueue) -> None:
+    queue.push({}, not_before=datetime.now(UTC) + timedelta(hours=1))
+    other = SQLiteQueue(path)
+    (one,), (two,) = queue.jobs(), other.jobs()
+    assert one.due is not None
+    assert two.due is not None
+    assert abs(one.due - two.due) < timedelta(seconds=1)
+    other.close()
+
+
+@pytest.mark.parametrize("reached_ahead", [timedelta(days=-1), timedelta(days=30)])
+def test_after_a_reboot_time_goes_on_and_never_back(
+    path: Path, database: Database, queue: SQLiteQueue, reached_ahead: timedelta
+) -> None:
+    """The second case is a machine whose wall clock fell back by a month while it was off."""
+    queue.push({"name": "held"})
+    claim(queue)
+    reached = int((time.time() + reached_ahead.total_seconds()) * 1e6)
+    with database.transaction() as connection:
+        connection.execute("UPDATE queue_clock SET boot_id = 'an earlier boot', ahead = 0, reached = ?", (reached,))
+    queue.close()
+    again = SQLiteQueue(path)
+    assert claim(again).delivery == 2
+    again.push({}, not_before=datetime.now(UTC) + timedelta(hours=1))
+    due = database.query("SELECT due FROM queue_jobs WHERE place = 1")[0]["due"]
+    assert due > reached + 3_500_000_000
+    assert again.depth() == QueueDepth(ready=0, delayed=1, leased=1, dead=0)
+    again.close()
+
+
+# Looking from outside
+
+
+def test_a_reader_sees_the_queue_without_taking_part(path: Path, queue: SQLiteQueue) -> None:
+    queue.push({"name": "leased"}, key="k")
+    claim(queue)
+    queue.push({"name": "ready"})
+    queue.push({"name": "delayed"}, not_before=datetime.now(UTC) + timedelta(hours=1))
+    reader = open_read_only(path)
+    assert read_depth(reader) == QueueDepth(ready=1, delayed=1, leased=1, dead=0)
+    places = [job.state for job in read_jobs(reader)]
+    assert places == [JobPlace.LEASED, JobPlace.READY, JobPlace.DELAYED]
+    reader.close()
+
+
+def test_a_claim_costs_the_same_however_many_wait(queue: SQLiteQueue, database: Database) -> None:
+    """The plan of the claim is a search of the index of what is ready, in order: no scan, no sort."""
+    queue.push_many(Push(payload={}) for _ in range(10))
+    plan = database.query("EXPLAIN QUERY PLAN SELECT id FROM queue_jobs WHERE place = 0 ORDER BY priority, id LIMIT 1")
+    assert [row["detail"] for row in plan] == ["SCAN queue_jobs USING INDEX queue_jobs_ready"]
+    due = database.query("EXPLAIN QUERY PLAN SELECT 1 FROM queue_jobs WHERE place IN (1, 2) AND due <= 5 LIMIT 1")
+    assert "USING INDEX queue_jobs_due (due<?)" in due[0]["detail"]
