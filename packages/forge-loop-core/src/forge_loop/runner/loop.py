@@ -93,7 +93,12 @@ class Runner:
             return True
         if context.moved_at is not None and context.moved_at > world.started_at:
             return False
-        return bool(closed_because(context)) or context.queue.depth().ready == 0
+        return bool(closed_because(context)) or not self._due()
+
+    def _due(self) -> bool:
+        """Whether a live job waits for nothing but a slot. Rows decide: after a crash its queue entry is still leased."""
+        now = self.context.now()
+        return any(job.not_before is None or job.not_before <= now for job in self.context.store.jobs.live())
 
     def _effects_due(self) -> bool:
         waiting = self.tick.effects.next_due()

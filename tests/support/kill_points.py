@@ -1,0 +1,236 @@
+"""kill -9 at a chosen point of a chosen effect, then a second life that must put everything right.
+
+Owns: forking a life of the runner, ending it at (nth effect, phase), judging what the next life makes of it. Must not:
+soften anything: the kill is a real SIGKILL of a real process over real git and SQLite; only the sessions are scripted.
+
+Run as a program: `kill_points.py SCENARIO ROOT` kills at every point of the scenario and prints one JSON object.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from forge_loop.domain.job import JobState
+from forge_loop.domain.session import Role, SessionEnded, SessionOrder
+from forge_loop.runner import effect_kinds, effects
+from forge_loop.runner.effect_kinds import EffectKind
+from support.runner_world import World, approve, approves, commits, done, git, open_world, script
+
+PHASES = ("before act", "after act", "after record")
+Step = Callable[[SessionOrder], SessionEnded]
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """`worker` and `critic` depend on nothing but their order, so that every life plays the same script."""
+
+    titles: tuple[str, ...]
+    worker: Step
+    critic: Step
+    ends: Mapping[str, JobState]
+
+
+def _says_hello(order: SessionOrder) -> SessionEnded:
+    return commits({"hello.txt": "Hello.\n"})(order)
+
+
+def _learns(order: SessionOrder) -> SessionEnded:
+    return commits({"hello.txt": "Hello.\n" if "mend it" in order.prompt else "Helo.\n"})(order)
+
+
+def _reads(order: SessionOrder) -> SessionEnded:
+    if "Hello" in (order.workspace / "hello.txt").read_text():
+        return approves(order)
+    finding = {"severity": "sev2", "category": "correctness", "file": "hello.txt", "line": 1, "message": "mend it"}
+    return done(order, {"overall": "request_changes", "findings": [finding], "reviewed": ["hello.txt"]})
+
+
+def _blocks(order: SessionOrder) -> SessionEnded:
+    finding = {"severity": "sev1", "category": "product", "file": None, "line": None, "message": "theatre"}
+    return done(order, {"overall": "block", "findings": [finding], "reviewed": ["all"]})
+
+
+def _contends(order: SessionOrder) -> SessionEnded:
+    if "Merge `base`" in order.prompt:
+        git(order.workspace, "merge", "-q", "-X", "theirs", "base", "-m", "merge base")
+        return done(order, {"status": "done", "summary": "merged", "tests_run": [], "notes": ""})
+    name = "first" if "First" in order.prompt else "second"
+    return commits({"README": f"{name}\n", name: "x\n"})(order)
+
+
+SCENARIOS: Mapping[str, Scenario] = {
+    "merged": Scenario(("Say hello",), _says_hello, approves, {"Say hello": JobState.MERGED}),
+    "revised": Scenario(("Say hello",), _learns, _reads, {"Say hello": JobState.MERGED}),
+    "handed over": Scenario(("Say hello",), _says_hello, _blocks, {"Say hello": JobState.HANDED_OVER}),
+    "conflict": Scenario(
+        ("First", "Second"), _contends, approves, {"First": JobState.MERGED, "Second": JobState.MERGED}
+    ),
+}
+
+
+def open_scenario(scenario: Scenario, root: Path) -> World:
+    fresh = not (root / "project").exists()
+    world = open_world(root, {Role.WORKER: script(scenario.worker), Role.CRITIC: script(scenario.critic)})
+    if fresh:
+        for title in scenario.titles:
+            approve(world, title)
+    return world
+
+
+def count_effects(scenario: Scenario) -> int:
+    """How many effects a life without a kill has."""
+    root = Path(tempfile.mkdtemp(prefix="count-"))
+    try:
+        return len(_in_child(lambda: _live(scenario, root))["effects"])
+    finally:
+        shutil.rmtree(root)
+
+
+def _live(scenario: Scenario, root: Path) -> dict[str, Any]:
+    world = open_scenario(scenario, root)
+    world.run(60.0)
+    result = {
+        "effects": [row.key for row in world.context.store.effects.select()],
+        "violations": list(violations(scenario, world)),
+    }
+    world.close()
+    return result
+
+
+def _in_child(life: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Run a life in a forked process and take its result; a life that was killed has none."""
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(read)
+        status = 1
+        try:
+            os.write(write, json.dumps(life()).encode())
+            status = 0
+        finally:
+            os._exit(status)
+    os.close(write)
+    with os.fdopen(read) as pipe:
+        text = pipe.read()
+    _, status = os.waitpid(pid, 0)
+    if os.WIFSIGNALED(status):
+        return {"signal": os.WTERMSIG(status)}
+    return json.loads(text) if text else {"violations": ["the second life raised"], "effects": []}
+
+
+@contextmanager
+def killed_at(nth: int, phase: str) -> Iterator[None]:
+    """In this process, send SIGKILL to itself at the phase of the nth effect that is carried out."""
+    count = 0
+
+    def wrap(kind: EffectKind) -> EffectKind:
+        def act(context: Any, detail: Any) -> Any:
+            nonlocal count
+            count += 1
+            mine = count == nth
+            if mine and phase == "before act":
+                os.kill(os.getpid(), signal.SIGKILL)
+            result = kind.act(context, detail)
+            if mine and phase == "after act":
+                os.kill(os.getpid(), signal.SIGKILL)
+            return result
+
+        return EffectKind(look=kind.look, act=act, tells=kind.tells)
+
+    recorded = 0
+    original = effects.EffectPump._done
+
+    def record(pump: Any, *arguments: Any) -> None:
+        nonlocal recorded
+        original(pump, *arguments)
+        recorded += 1
+        if recorded == nth and phase == "after record":
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    kinds = {name: wrap(kind) for name, kind in effect_kinds.KINDS.items()}
+    effects.KINDS = kinds  # type: ignore[misc]  # this process ends here
+    effects.EffectPump._done = record  # type: ignore[method-assign]
+    yield
+
+
+def violations(scenario: Scenario, world: World) -> Iterator[str]:
+    """What a life that came to rest must not look like."""
+    store, numbers = world.context.store, range(1, len(scenario.titles) + 1)
+    jobs = store.jobs.select()
+    if len(jobs) != len(scenario.titles):
+        yield f"{len(jobs)} jobs for {len(scenario.titles)} approvals"
+    for job in jobs:
+        if job.state is not scenario.ends[job.title]:
+            yield f"#{job.issue} ended {job.state}: {job.reason}"
+        if job.attempts:
+            yield f"#{job.issue} was charged {job.attempts} attempts"
+    merged = [title for title in scenario.titles if scenario.ends[title] is JobState.MERGED]
+    subjects = world.main_log()[:-1]
+    if sorted(subjects) != sorted(f"{job.title} (#{job.issue})" for job in jobs if job.title in merged):
+        yield f"main holds {subjects!r}"
+    pulls = world.database.query("SELECT count(*) AS n FROM pulls")[0]["n"]
+    if pulls != len(jobs):
+        yield f"{pulls} pull requests"
+    yield from _leftovers(world)
+    for number in numbers:
+        text = next(world.project.glob(f"backlog/tasks/task-{number} - *.md")).read_text()
+        if text.count("the critic blocks it") > 1:
+            yield f"#{number} carries its note twice"
+
+
+def _leftovers(world: World) -> Iterator[str]:
+    store = world.context.store
+    if store.effects.select("state <> 'done'"):
+        yield "effects are left open"
+    if list(world.layout.workspaces.iterdir()):
+        yield "workspaces are left"
+    if world.context.queue.jobs():
+        yield "queue entries are left"
+    if world.faults:
+        yield f"faults: {world.faults!r}"
+    seqs = [event.seq for event in world.events()]
+    if seqs != list(range(1, len(seqs) + 1)):
+        yield "the event log has gaps"
+    if world.layout.events.read_text().splitlines() != [event.line() for event in world.events()]:
+        yield "events.jsonl is not the event log"
+    branches = git(world.layout.origin, "for-each-ref", "--format=%(refname)", "refs/heads/forge").splitlines()
+    merged = [job for job in store.jobs.select() if job.state is JobState.MERGED]
+    if any(f"refs/heads/{job.branch}" in branches for job in merged):
+        yield f"branches are left: {branches!r}"
+
+
+def kill_everywhere(scenario: Scenario) -> dict[str, Any]:
+    """Kill one life at every phase of every effect; each is followed by a second life that is judged."""
+    points = [(nth, phase) for nth in range(1, count_effects(scenario) + 1) for phase in PHASES]
+    fired, bad = 0, []
+    for nth, phase in points:
+        root = Path(tempfile.mkdtemp(prefix="kill-"))
+        try:
+            fired += _kill_once(scenario, root, nth, phase) == signal.SIGKILL
+            found = _in_child(lambda root=root: _live(scenario, root))["violations"]  # type: ignore[misc]
+            bad += [f"{phase} of effect {nth}: {text}" for text in found]
+        finally:
+            shutil.rmtree(root)
+    return {"points": len(points), "fired": fired, "violations": bad}
+
+
+def _kill_once(scenario: Scenario, root: Path, nth: int, phase: str) -> int:
+    def life() -> dict[str, Any]:
+        with killed_at(nth, phase):
+            return _live(scenario, root)
+
+    return int(_in_child(life).get("signal", 0))
+
+
+if __name__ == "__main__":
+    print(json.dumps(kill_everywhere(SCENARIOS[sys.argv[1]])))
