@@ -96,7 +96,7 @@ class Runner:
         return bool(closed_because(context)) or not self._due()
 
     def _due(self) -> bool:
-        """Whether a live job waits for nothing but a slot. Rows decide: after a crash its queue entry is still leased."""
+        """Whether a live job waits only for a slot. Rows decide: after a crash its queue entry is still leased."""
         now = self.context.now()
         return any(job.not_before is None or job.not_before <= now for job in self.context.store.jobs.live())
 
