@@ -237,6 +237,11 @@ def pipe_as_head(field: Field) -> None:
     os.mkfifo(field.path / ".git" / "HEAD")
 
 
+def directory_as_head(field: Field) -> None:
+    (field.path / ".git" / "HEAD").unlink()
+    (field.path / ".git" / "HEAD").mkdir()
+
+
 def pipe_as_object(field: Field) -> None:
     os.mkfifo(field.path / ".git" / "objects" / "pack" / "pack-1.pack")
 
@@ -270,6 +275,7 @@ REDIRECTIONS: list[Callable[[Field], None]] = [
     redirect_the_workspace,
     climb_out_of_refs,
     pipe_as_head,
+    directory_as_head,
     pipe_as_object,
     no_git_at_all,
     head_of_nothing,

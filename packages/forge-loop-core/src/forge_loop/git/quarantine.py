@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 
 from forge_loop.git.bare import new_bare
 from forge_loop.git.command import Git, is_sha
+from forge_loop.git.plain_file import open_plain
 
 _HEAD = re.compile(r"ref: (refs/heads/[^\x00-\x20\x7f~^:?*\[\\]+)")
 _REDIRECTS = ("commondir", "gitdir", "objects/info/alternates", "objects/info/http-alternates")
@@ -97,13 +98,10 @@ def _resolve(place: Path, ref: str) -> str:
 
 def _read(path: Path) -> str:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with open_plain(path) as stream:
+            raw = stream.read(_MOST_BYTES + 1)
     except OSError as error:
         raise Suspicious(f".git/{path.name} cannot be read: {error.strerror}") from error
-    with os.fdopen(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise Suspicious(f".git/{path.name} is not a file")
-        raw = stream.read(_MOST_BYTES + 1)
     if len(raw) > _MOST_BYTES:
         raise Suspicious(f".git/{path.name} is larger than {_MOST_BYTES} bytes")
     return raw.decode("utf-8", "replace").strip()

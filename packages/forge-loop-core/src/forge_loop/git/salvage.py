@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import io
 import os
-import stat
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from forge_loop.git.plain_file import open_plain
 
 MOST_BYTES = 256 * 1024 * 1024
 MOST_ENTRIES = 100_000
@@ -66,12 +67,12 @@ def _add(tar: tarfile.TarFile, entry: Path, name: str, room: int) -> int | None:
         tar.addfile(link)
         return 0
     try:
-        descriptor = os.open(entry, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        stream = open_plain(entry)
     except OSError:
         return None
-    with os.fdopen(descriptor, "rb") as stream:
+    with stream:
         status = os.fstat(stream.fileno())
-        if not stat.S_ISREG(status.st_mode) or status.st_size > room:
+        if status.st_size > room:
             return None
         info = tarfile.TarInfo(name)
         info.size, info.mtime, info.mode = status.st_size, int(status.st_mtime), status.st_mode & 0o777

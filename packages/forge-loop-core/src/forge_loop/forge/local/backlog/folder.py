@@ -16,6 +16,7 @@ from pathlib import Path
 from forge_loop.errors import UnreadableError
 from forge_loop.forge.local.backlog.issue_file import MOST_BYTES, IssueFile, Unusable, parse
 from forge_loop.forge.local.backlog.reading import number_of
+from forge_loop.git.plain_file import open_plain
 
 LIVE = "tasks"
 # Where a number may stand that is no longer live; the first that has it answers.
@@ -92,16 +93,12 @@ class Folder:
 def read_plainly(path: Path) -> tuple[os.stat_result, bytes]:
     """A plain file's bytes and status. Raises Unusable for links, pipes and what may not be read."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with open_plain(path) as stream:
+            return os.fstat(stream.fileno()), stream.read(MOST_BYTES + 1)
     except FileNotFoundError:
         raise
     except OSError as error:
         raise Unusable(f"{path.name} cannot be opened as a plain file: {error.strerror}") from error
-    with os.fdopen(descriptor, "rb") as stream:
-        status = os.fstat(stream.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise Unusable(f"{path.name} is not a plain file")
-        return status, stream.read(MOST_BYTES + 1)
 
 
 def replace_file(path: Path, raw: bytes) -> None:

@@ -90,6 +90,8 @@ def add_issue(checkout: Path, folder: Folder, draft: NewIssue, *, pause: Callabl
     """Write a new file under the next number that nothing ever had, archived issues included."""
     if draft.priority is not None and draft.priority not in PRIORITIES:
         raise OperatorError(f"{draft.priority!r} is no priority", hint=f"one of {', '.join(PRIORITIES)}")
+    if not draft.title.strip():
+        raise RefusedError("an issue needs a title")
     prefix = _prefix(folder.root)
     with held(_create_lock(checkout, folder), pause=pause):
         number = folder.highest() + 1
