@@ -26,6 +26,9 @@ def report(error: BaseException, invocation: Invocation) -> int:
     if isinstance(error, ForgeLoopError):
         extra = {"problems": list(error.problems)} if isinstance(error, ConfigError) else {}
         return _told(invocation, error.exit_code, _kind(error), error.message, error.hint, **extra)
+    if isinstance(error, ImportError):
+        # A satellite that is installed and cannot be imported is shown as what it says.
+        return _told(invocation, 1, "import", f"{type(error).__name__}: {error}", "")
     if invocation.verbose:
         invocation.output.say("".join(traceback.format_exception(error)).rstrip())
     hint = "" if invocation.verbose else "run it again with -v to see where"

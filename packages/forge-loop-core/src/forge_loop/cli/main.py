@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 from importlib import import_module
 
 import click
@@ -41,6 +42,16 @@ class CommandLine(click.Group):
         from forge_loop.plugins import load_command
 
         return load_command(cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError:
+            near = get_close_matches(args[0], self.list_commands(ctx), n=1)
+            meant = f", did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(f"there is no command {args[0]!r}{meant}", ctx) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
         satellites = [
@@ -88,7 +99,7 @@ def main(words: Sequence[str] | None = None) -> int:
     output = Output(sys.stdout, sys.stderr, os.environ)
     invocation = Invocation(output=output, environ=os.environ, words=given)
     try:
-        status = _complete() if COMPLETION_VARIABLE in os.environ else _run(given, invocation)
+        status = _complete(output) if COMPLETION_VARIABLE in os.environ else _run(given, invocation)
         output.flush()
     except OutputClosed:
         output.abandon()
@@ -107,8 +118,14 @@ def _run(words: Sequence[str], invocation: Invocation) -> int:
     return answer if isinstance(answer, int) else 0
 
 
-def _complete() -> int:
-    """What a shell asks while a word is being typed."""
-    from click.shell_completion import shell_complete
+def _complete(output: Output) -> int:
+    """What a shell asks while a word is being typed; `bash_complete` or `bash_source`."""
+    from click.shell_completion import get_completion_class
 
-    return shell_complete(command_line, {}, PROGRAM, COMPLETION_VARIABLE, os.environ[COMPLETION_VARIABLE])
+    shell, _, instruction = os.environ[COMPLETION_VARIABLE].partition("_")
+    kind = get_completion_class(shell)
+    if kind is None:
+        return 1
+    asked = kind(command_line, {}, PROGRAM, COMPLETION_VARIABLE)
+    output.line(asked.source() if instruction == "source" else asked.complete())
+    return 0
