@@ -14,7 +14,7 @@ from forge_loop.store.access import Access
 
 
 class EventLog:
-    """Appends need an open transaction of the caller's: an event without its change is not written."""
+    """An append joins its caller's open transaction: the event is kept if and only if the change it tells of is."""
 
     def __init__(self, database: Access) -> None:
         self._database = database
@@ -29,7 +29,8 @@ class EventLog:
         attempt: int | None = None,
         session: str | None = None,
     ) -> None:
-        data = json.dumps(event.data(), ensure_ascii=False)
+        # Half a surrogate pair, as JSON from outside can hold it, would stop every reader that writes UTF-8.
+        data = json.dumps(event.data(), ensure_ascii=False).encode("utf-8", "replace").decode()
         sql = (
             "INSERT INTO events (seq, at, kind, repo, issue, job, attempt, session, data) VALUES "
             "((SELECT coalesce(max(seq), 0) + 1 FROM events), ?, ?, (SELECT repo FROM loop), ?, ?, ?, ?, ?)"

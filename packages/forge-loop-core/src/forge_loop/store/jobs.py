@@ -23,6 +23,7 @@ from forge_loop.domain.events import (
 )
 from forge_loop.domain.issue import Issue
 from forge_loop.domain.job import Approval, Job, JobState
+from forge_loop.errors import IllegalTransition
 from forge_loop.store.access import Access
 from forge_loop.store.events import EventLog
 from forge_loop.store.table import Table
@@ -54,9 +55,15 @@ class Jobs(Table[Job]):
         return job
 
     def move(self, job: Job, after: JobState, *, at: datetime, reason: str | None = None, **changes: Any) -> Job:
-        """Take a job to another state, with its event. Raises IllegalTransition."""
-        lifecycle.check(job.state, after)
+        """Take a job to another state, with its event. Raises IllegalTransition, also if the job has moved since.
+
+        What an errand brings back may tell of a job that was cancelled meanwhile: only the row knows where it stands.
+        """
         with self._database.transaction():
+            stands = self.get(job.id).state
+            if stands is not job.state:
+                raise IllegalTransition(f"job {job.id} was {job.state} and is {stands} by now")
+            lifecycle.check(stands, after)
             moved = self.update(job.id, state=after, reason=reason, updated_at=at, **changes)
             event = _event(job.state, moved)
             self._events.append(event, at=at, issue=job.issue, job=job.id, attempt=moved.attempt)

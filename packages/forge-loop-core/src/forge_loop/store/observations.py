@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
-from forge_loop.domain.events import rfc3339
 from forge_loop.domain.issue import Issue
 from forge_loop.store.access import Access
+from forge_loop.store.table import to_column
 
 
 class Observations:
@@ -25,8 +25,9 @@ class Observations:
             return False
         sql = (
             "INSERT INTO observations (issue_key, issue, title, reasons, at) VALUES (?, ?, ?, ?, ?) "
-            "ON CONFLICT (issue_key) DO UPDATE SET reasons = excluded.reasons, title = excluded.title, at = excluded.at"
+            "ON CONFLICT (issue_key) DO UPDATE SET issue = excluded.issue, title = excluded.title, "
+            "reasons = excluded.reasons, at = excluded.at"
         )
         with self._database.transaction() as connection:
-            connection.execute(sql, (issue.key, issue.number, issue.title, after, rfc3339(at)))
+            connection.execute(sql, [to_column(value) for value in (issue.key, issue.number, issue.title, after, at)])
         return True

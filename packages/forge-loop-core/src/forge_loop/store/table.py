@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from enum import StrEnum
@@ -18,6 +18,7 @@ from forge_loop.domain.events import rfc3339
 from forge_loop.store.access import Access
 
 Row = TypeVar("Row")
+Found = TypeVar("Found")
 
 
 class Table(Generic[Row]):
@@ -41,16 +42,18 @@ class Table(Generic[Row]):
         return self.read(stored[0])
 
     def update(self, row_id: int, **changes: Any) -> Row:
-        """Change the named columns of one row and return it."""
+        """Change the named columns of one row and return it. Raises LookupError."""
         names = ", ".join(f"{name} = ?" for name in changes)
         sql = f"UPDATE {self._name} SET {names} WHERE id = ? RETURNING *"
         with self._database.transaction() as connection:
             stored = connection.execute(sql, [*map(to_column, changes.values()), row_id]).fetchall()
-        return self.read(stored[0])
+        return self.read(self._only(stored, row_id))
 
     def get(self, row_id: int) -> Row:
         """The row with this id. Raises LookupError."""
-        rows = self.select("id = ?", row_id)
+        return self._only(self.select("id = ?", row_id), row_id)
+
+    def _only(self, rows: Sequence[Found], row_id: int) -> Found:
         if not rows:
             raise LookupError(f"{self._name} has no row {row_id}")
         return rows[0]
@@ -80,11 +83,13 @@ def read_row(kind: type[Row], readers: Mapping[str, Callable[[Any], Any]], row: 
 
 
 def to_column(value: Any) -> Any:
-    """A value as SQLite keeps it."""
+    """A value as SQLite keeps it. Half a surrogate pair, which no UTF-8 text holds, is spelled out."""
     if isinstance(value, datetime):
         return rfc3339(value)
     if isinstance(value, StrEnum):
         return str(value)
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
     if isinstance(value, bool):
         return int(value)
     return json.dumps(value) if isinstance(value, tuple | list | dict) else value
