@@ -49,8 +49,7 @@ def _look(context: Context, world: World, known: frozenset[int]) -> World:
     """In a thread: each part may fail on its own; what failed stays unknown and says why."""
     problems: list[str] = []
     base_problem = _read(problems, context.code_host.sync_base)
-    _read(problems, context.workspaces.fetch)
-    base_sha = _read(problems, lambda: context.code_host.base_sha(context.base))
+    base_sha = _read(problems, lambda: _base(context))
     issues = _read(problems, lambda: _issues(context, known))
     if issues is not None:
         ready = [issue for issue in issues.values() if context.settings.labels.ready in issue.labels]
@@ -58,6 +57,13 @@ def _look(context: Context, world: World, known: frozenset[int]) -> World:
         blockers = _blockers(context, issues, ready, problems)
         world = replace(world, issues=issues, labels=labels, blockers=blockers)
     return replace(world, base_sha=base_sha, base_problem=base_problem, problems=tuple(problems))
+
+
+def _base(context: Context) -> str:
+    """The base's commit, which the loop's own repository holds from now on: read first, fetched after."""
+    sha = context.code_host.base_sha(context.base)
+    context.workspaces.fetch()
+    return sha
 
 
 def _read(problems: list[str], read: Callable[[], Value]) -> Value | None:

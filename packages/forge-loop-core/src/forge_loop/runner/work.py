@@ -12,7 +12,6 @@ from forge_loop.domain.events import CandidateHarvested, CandidateRefused
 from forge_loop.domain.job import FailureKind, Job, JobState, SessionRow
 from forge_loop.domain.session import Role, SessionOutcome
 from forge_loop.domain.worker_report import WORKER_SCHEMA, WorkerStatus, parse_worker_report
-from forge_loop.errors import UnreadableError
 from forge_loop.runner import effects, ending, outcome, prompts, sessions
 from forge_loop.runner.context import Context, errand_key
 from forge_loop.runner.errand_failure import fail_errand
@@ -61,7 +60,8 @@ def _workspace(context: Context, job: Job) -> Path | None:
     }
     row = effects.plan(context, job, "workspace.create", f"{job.attempt}-{job.base_sha}", detail)
     if row.state is EffectState.FAILED:
-        raise UnreadableError(f"the workspace could not be made: {row.result!r}")
+        refused = (row.result or {}).get("refused")
+        ending.fail(context, job, FailureKind.WORKER_FAILED, f"the workspace could not be made: {refused}")
     return path if row.state is EffectState.DONE else None
 
 
