@@ -51,6 +51,7 @@ class Seen:
 def put_in(site: Path, log: Path, *, everywhere: Sequence[str]) -> None:
     """Make every Python process of the environment with this site-packages carry the hook."""
     hook = HOOK.format(host=HOST, everywhere=tuple(everywhere), with_the_sdk=WITH_THE_SDK, log=str(log))
+    log.touch()
     (site / "import_audit_hook.py").write_text(hook)
     # Not sitecustomize: Debian's Python brings one of its own, which would be found first.
     (site / "import_audit_hook.pth").write_text("import import_audit_hook\n")
