@@ -20,6 +20,8 @@ from forge_loop.domain.job import JobState
 from forge_loop.rehearsal.summary import state_after
 from forge_loop.rehearsal.telling import line, pays, words
 
+TITLE = 46  # the longest of the sample's titles
+
 
 @dataclass(kw_only=True, slots=True)
 class Row:
@@ -62,12 +64,12 @@ class Scoreboard:
 
     def table(self) -> Table:
         """The table as it stands now."""
-        table = Table(box=None, pad_edge=False, title_justify="left", title_style="dim")
+        table = Table(box=None, pad_edge=False, expand=True, title_justify="left", title_style="dim")
         table.title = f"{time.monotonic() - self._began:.0f} s"
-        table.add_column("issue", justify="right")
-        table.add_column("title", no_wrap=True, overflow="ellipsis", max_width=44)
-        table.add_column("stage", no_wrap=True, min_width=11)
-        table.add_column("last", no_wrap=True, overflow="ellipsis", ratio=1)
+        table.add_column("issue", width=5, justify="right")
+        table.add_column("title", width=TITLE, no_wrap=True, overflow="ellipsis")
+        table.add_column("stage", width=11, no_wrap=True)
+        table.add_column("last", ratio=1, no_wrap=True, overflow="ellipsis")
         for number, row in sorted(self._rows.items()):
             table.add_row(
                 f"#{number}", Text(row.title), Text(words(row.state), style=_style(row.state)), Text(row.said)
