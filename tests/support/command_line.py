@@ -133,7 +133,13 @@ def seed_attempt(place: Place, job: Job) -> Path:
     transcript.parent.mkdir(parents=True)
     with place.store() as store:
         attempt = store.attempts.insert(
-            job=job.id, issue=job.issue, number=1, base_sha=job.base_sha, head_sha=job.head_sha, started_at=AT, note="so far"
+            job=job.id,
+            issue=job.issue,
+            number=1,
+            base_sha=job.base_sha,
+            head_sha=job.head_sha,
+            started_at=AT,
+            note="so far",
         )
         store.jobs.update(job.id, attempt=attempt.id)
         common = {"job": job.id, "attempt": attempt.id, "round": 0, "head_sha": job.head_sha, "brief_sha256": "b" * 64}
@@ -157,7 +163,7 @@ def seed_attempt(place: Place, job: Job) -> Path:
         )
         finding = {"job": job.id, "review": review.id, "category": Category.TESTS}
         store.findings.insert(severity=Severity.SEV2, file="hello.txt", line=3, message="not tested", **finding)
-        store.findings.insert(severity=Severity.SEV3, message="a nit", closed_at=AT, **finding)
+        store.findings.insert(severity=Severity.SEV3, file=None, line=None, message="a nit", closed_at=AT, **finding)
     return transcript
 
 

@@ -20,9 +20,7 @@ NEVER_EAGER = ("claude_agent_sdk", "rich", "asyncio", "importlib.metadata", *(ea
 def loaded_by(*words: str) -> set[str]:
     """The modules that a process holds after this command line."""
     code = "import sys; from forge_loop.cli.main import main; main(sys.argv[1:]); print('\\n' + ' '.join(sys.modules))"
-    done = subprocess.run(
-        [sys.executable, "-c", code, *words], capture_output=True, text=True, timeout=60, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, timeout=60, check=True)
     return set(done.stdout.splitlines()[-1].split())
 
 

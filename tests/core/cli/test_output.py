@@ -85,9 +85,7 @@ def test_a_column_as_wide_as_its_characters_are_shown_is_cut_with_an_ellipsis() 
         (False, {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
     ],
 )
-def test_colour_follows_the_terminal_and_the_variables(
-    terminal: bool, environ: dict[str, str], coloured: bool
-) -> None:
+def test_colour_follows_the_terminal_and_the_variables(terminal: bool, environ: dict[str, str], coloured: bool) -> None:
     output, _, err = make(terminal=terminal, environ=environ)
     output.error("no", "do this")
     assert ("\x1b[" in err.getvalue()) is coloured
