@@ -220,3 +220,20 @@ def test_where_claude_code_cannot_run_one_sentence_says_so_and_nothing_is_played
     assert done.stderr.startswith("error: Claude Code cannot run: ")
     assert "offline rehearsal" not in done.stderr
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["home", "path"]
+
+
+def test_a_live_rehearsal_without_a_login_ends_before_anything_is_played(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    done = demo(tmp_path / "home", "--live")
+    assert done.returncode == 4
+    assert "CLAUDE_CODE_OAUTH_TOKEN is not set" in done.stderr
+    assert "working" not in done.stderr
+    assert [entry.name for entry in tmp_path.iterdir()] == ["home"]
+
+
+def test_a_directory_that_holds_something_is_not_played_in(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    done = demo(tmp_path / "home", "--keep", str(tmp_path))
+    assert done.returncode == 2
+    assert "is not empty" in done.stderr
+    assert "hint:" in done.stderr

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from forge_loop.cli.main import main
 from forge_loop.domain.events import Recorded
 from forge_loop.domain.job import JobState
 from forge_loop.rehearsal.summary import IssueSummary, Summary
-from forge_loop.rehearsal.telling import banner, line, page, pays
+from forge_loop.rehearsal.telling import NEXT, banner, line, page, pays
 
 
 def event(kind: str, **data: Any) -> Recorded:
@@ -86,6 +90,13 @@ def test_the_page_ends_with_the_result_and_names_the_next_three_commands() -> No
     told = list(page(summary(), kept=None))
     assert told[-1] == "1 of 2 issues merged in 9.2 s; merged main passes its own tests"
     assert sum(text.startswith("  forge-loop ") for text in told) == 3
+
+
+@pytest.mark.parametrize("command", NEXT)
+def test_a_command_that_is_named_next_takes_these_words(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    program, *words = shlex.split(command)
+    assert program == "forge-loop"
+    assert main([*words, "--help"]) == 0, capsys.readouterr().err
 
 
 def test_a_page_about_red_tests_says_so() -> None:

@@ -41,7 +41,8 @@ def unexpected(played: Sequence[Scene], issues: Sequence[IssueSummary], merged: 
         if end is None:
             problems.append(f"issue #{scene.number} was never taken in")
         elif end.outcome is not scene.expected:
-            problems.append(f"issue #{scene.number} is {end.outcome}, not {scene.expected}: {end.reason}")
+            why = f": {end.reason}" if end.reason else ""
+            problems.append(f"issue #{scene.number} is {end.outcome}, not {scene.expected}{why}")
         if scene.expected is not JobState.MERGED:
             problems += [
                 f"main holds {file}, which was blocked" for file in _written(scene) if (merged / file).exists()
