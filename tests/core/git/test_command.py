@@ -49,6 +49,22 @@ def test_nothing_from_the_environment_reaches_git(
     assert not log.exists()
 
 
+def test_hooks_and_monitors_of_the_repository_itself_do_not_run(repository: Path, tmp_path: Path) -> None:
+    log = tmp_path / "executed"
+    git(repository, "config", "core.fsmonitor", f"echo monitor >> {log}; false")
+    hook = repository / ".git" / "hooks" / "reference-transaction"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\necho hook >> {log}\n")
+    hook.chmod(0o755)
+    plumbing = Git(repository / ".git")
+    plumbing.run("status", environment={"GIT_WORK_TREE": str(repository)})
+    plumbing.run("update-ref", "refs/heads/other", head(repository))
+    assert not log.exists()
+    git(repository, "status")
+    git(repository, "branch", "another")
+    assert set(log.read_text().split()) == {"monitor", "hook"}
+
+
 def test_a_failure_says_what_was_run_and_what_git_said(repository: Path) -> None:
     with pytest.raises(GitError) as caught:
         Git(repository / ".git").run("rev-parse", "--verify", "nowhere")

@@ -128,6 +128,28 @@ def test_a_push_that_fails_on_the_way_is_an_error_and_no_refusal(
         control.push(sha=sha, branch="forge/1-1", expected=None)
 
 
+def test_a_push_that_a_hook_declines_is_refused(control: ControlRepository, upstream: Upstream) -> None:
+    sha = commit_in(control, upstream)
+    hook = upstream.bare / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    with pytest.raises(RefusedError, match="declined"):
+        control.push(sha=sha, branch="forge/1-1", expected=None)
+
+
+def test_a_push_that_meets_a_lock_may_be_tried_again(control: ControlRepository, upstream: Upstream) -> None:
+    sha = commit_in(control, upstream)
+    (upstream.bare / "refs" / "heads" / "forge").mkdir()
+    (upstream.bare / "refs" / "heads" / "forge" / "1-1.lock").touch()
+    with pytest.raises(GitError):
+        control.push(sha=sha, branch="forge/1-1", expected=None)
+
+
+def test_there_is_nothing_to_prune_before_the_first_fetch(tmp_path: Path) -> None:
+    assert ControlRepository(tmp_path / "control.git", "nowhere").prune(lambda _: False) == 0
+
+
 def test_what_is_no_commit_is_not_pushed(control: ControlRepository) -> None:
     for sha in ("0" * 40, "main", ""):
         with pytest.raises(RefusedError):

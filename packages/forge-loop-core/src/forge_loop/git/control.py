@@ -94,6 +94,8 @@ class ControlRepository:
 
     def prune(self, keep: Callable[[str], bool]) -> int:
         """Drop the harvested refs whose name `keep` refuses, then repack if that is worth it."""
+        if not self.path.is_dir():
+            return 0
         refs = self.git.text("for-each-ref", "--format=%(refname)", HARVESTED).splitlines()
         dropped = [ref for ref in refs if not keep(ref.removeprefix(HARVESTED))]
         with self._refs:
@@ -117,8 +119,9 @@ class ControlRepository:
 
 
 def _refusal(answer: Answer, branch: str, expected: str | None) -> RefusedError | None:
-    """The host's own no, told from a failure on the way. Porcelain lines of refused refs begin with `!`."""
-    refused = [line for line in answer.text.splitlines() if line.startswith("!")]
+    """The host's own no, told from a failure on the way (a lock, a full disk), which may pass."""
+    lines = [line for line in answer.text.splitlines() if line.startswith("!")]
+    refused = [line for line in lines if "[rejected]" in line or "declined" in line]
     if not refused:
         return None
     place = f"at {expected}" if expected else "absent"

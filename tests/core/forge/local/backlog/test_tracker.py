@@ -139,6 +139,14 @@ def test_broken_and_doubled_files_are_shown_unreadable_and_never_written(place: 
             place.tracker.add_label(number, "x")
 
 
+def test_an_id_that_is_a_path_reaches_no_path(place: Place) -> None:
+    place.rewrites("id: TASK-1", "id: TASK-1/../../../../x")
+    assert "has the id" in (place.tracker.issue(1).problem or "")
+    with pytest.raises(RefusedError, match="cannot be written"):
+        place.tracker.add_label(1, "x")
+    assert not (place.checkout / "backlog" / ".locks").exists()
+
+
 def test_a_shell_command_in_a_file_is_a_problem(place: Place) -> None:
     place.rewrites("assignee: []", "assignee: []\nonStatusChange: touch /tmp/x")
     assert "onStatusChange" in (place.tracker.issue(1).problem or "")

@@ -23,7 +23,7 @@ from forge_loop.forge.local.backlog.folder import Folder, Found, read_plainly, r
 from forge_loop.forge.local.backlog.issue_file import IssueFile, parse
 from forge_loop.forge.local.backlog.lock import TRIES, held
 from forge_loop.forge.local.backlog.new import NewIssue, add_issue
-from forge_loop.forge.local.backlog.reading import DONE, as_issue, body, text
+from forge_loop.forge.local.backlog.reading import DONE, as_issue, body, number_of, text
 
 BACKLOG = "backlog"
 _CHANGED = frozenset({"status", "updated_date", "labels"})
@@ -168,7 +168,7 @@ def _only(found: Sequence[Found]) -> tuple[Path, IssueFile]:
     """The one file of an issue that may be written to. Raises RefusedError where there is no such one."""
     issue = _issue(found, live=True)
     file = found[0].file
-    if len(found) > 1 or file is None:
+    if len(found) > 1 or file is None or number_of(file) != issue.number:
         raise RefusedError(f"issue #{issue.number} cannot be written: {issue.problem}")
     if found[0].owner != os.getuid():
         # A file that is replaced becomes the operator's own: that would vouch for what somebody else wrote in it.
