@@ -19,7 +19,7 @@ from forge_loop.rehearsal.scenes import Reading, Round, Scene
 ROLE = re.compile(r"You are the (\w+) of forge-loop")
 ISSUE = re.compile(r"^# .* issue #(\d+)$", re.MULTILINE)
 ROUND = re.compile(r"^Round (\d+): ", re.MULTILINE)
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 Tool = tuple[str, Mapping[str, Any]]
 
