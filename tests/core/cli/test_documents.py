@@ -1,0 +1,68 @@
+"""The operator's documents and the command line say the same."""
+
+from __future__ import annotations
+
+import re
+
+import click
+import pytest
+
+from forge_loop.cli.catalogue import COMMANDS
+from forge_loop.cli.main import command_line
+from forge_loop.errors import AuthenticationError, ForgeLoopError, LoopRunningError, OperatorError
+from support.tree import ROOT
+
+OPERATING = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+QUICKSTART = (ROOT / "docs" / "quickstart.md").read_text(encoding="utf-8")
+TYPED = re.compile(r"^\$ forge-loop (?P<words>[^#\n]+)", re.MULTILINE)
+
+
+def documented() -> dict[str, str]:
+    """Command -> its words in the table of commands."""
+    table = OPERATING.partition("## Commands")[2].partition("\n## ")[0]
+    return {row.split()[0]: row for row in re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)}
+
+
+def load(name: str) -> click.Command:
+    found = command_line.get_command(click.Context(command_line), name)
+    assert found is not None
+    return found
+
+
+def options(command: click.Command) -> set[str]:
+    return {name for parameter in command.params for name in parameter.opts}
+
+
+def test_the_table_of_commands_is_the_catalogue_in_its_order() -> None:
+    assert list(documented()) == list(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_word_of_a_documented_command_exists(name: str) -> None:
+    row, command = documented()[name], load(name)
+    words = row.replace("\\|", "|").split()[1:]
+    named = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", row))
+    assert named <= options(command)
+    if isinstance(command, click.Group):
+        assert set(words[0].split("|")) == set(command.commands)
+
+
+def test_the_exit_codes_are_those_of_the_errors() -> None:
+    codes = {int(code) for code in re.findall(r"^\| (\d+) \|", OPERATING, re.MULTILINE)}
+    of_errors = {error.exit_code for error in (ForgeLoopError, OperatorError, AuthenticationError, LoopRunningError)}
+    assert codes == of_errors | {0, 3, 130}
+
+
+@pytest.mark.parametrize("words", TYPED.findall(QUICKSTART))
+def test_what_the_quickstart_types_is_understood(words: str) -> None:
+    name, *rest = words.split()
+    command = load(name)
+    if isinstance(command, click.Group):
+        found = command.get_command(click.Context(command), rest[0])
+        assert found is not None
+        command = found
+    assert {word for word in rest if word.startswith("-")} <= options(command)
+
+
+def test_the_quickstart_types_something() -> None:
+    assert len(TYPED.findall(QUICKSTART)) >= 8
