@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from forge_loop.config.model import Critic, Merge, MergeMode, Retry
+from forge_loop.config.model import Critic, Merge, MergeMode, Retry, Scheduling
 from forge_loop.domain.job import FailureKind, JobState
 from forge_loop.domain.session import Role, SessionEnded, SessionOrder, SessionOutcome
 from forge_loop.errors import LoopRunningError
@@ -89,7 +89,9 @@ def test_a_finding_sends_the_work_back_once_and_the_same_conversation_mends_it(t
 
 
 def test_red_checks_go_back_to_the_worker_with_their_output(tmp_path: Path) -> None:
-    settings = replace(SETTINGS, checks=("grep -q Hello hello.txt || { echo no greeting; exit 1; }",))
+    settings = replace(
+        SETTINGS, checks=("test ! -f hello.txt || grep -q Hello hello.txt || { echo no greeting; exit 1; }",)
+    )
     world = open_world(
         tmp_path,
         {
@@ -319,3 +321,32 @@ def test_parallel_jobs_never_exceed_the_slots(tmp_path: Path) -> None:
     assert world.faults == []
     assert max(seen) <= world.settings.scheduling.parallel
     assert len(world.main_log()) == 6
+
+
+def test_checks_that_are_red_on_the_untouched_base_cost_no_issue_an_attempt(tmp_path: Path) -> None:
+    settings = replace(SETTINGS, checks=("test -f green || { echo not green; exit 1; }",))
+    world = open_world(
+        tmp_path, {Role.WORKER: script(commits({"a": "a\n"})), Role.CRITIC: script(approves)}, settings=settings
+    )
+    number = approve(world, "One")
+    world.run()
+    assert world.state(number) is JobState.QUEUED
+    assert world.agents.orders == []
+    assert any("not green" in event.data.get("reason", "") for event in world.events() if event.kind == "loop.halted")
+    (world.project / "green").write_text("")
+    git(world.project, "add", "-A")
+    git(world.project, "commit", "-q", "-m", "mend base")
+    world = reopen(world, tmp_path)
+    world.run()
+    assert world.state(number) is JobState.MERGED
+
+
+def test_three_issues_that_fail_alike_halt_dispatch_until_it_is_resumed(tmp_path: Path) -> None:
+    settings = replace(
+        SETTINGS, retry=Retry(attempts=3, cooldown=0.0), scheduling=Scheduling(parallel=1, tick_seconds=0.05)
+    )
+    world = open_world(tmp_path, {Role.WORKER: script(lambda order: done(order, REPORT))}, settings=settings)
+    numbers = [approve(world, f"Issue {index}") for index in range(4)]
+    world.run()
+    assert "failed alike" in (world.context.store.loop().halt_reason or "")
+    assert [world.state(number) for number in numbers] == [JobState.COOLING] * 3 + [JobState.QUEUED]

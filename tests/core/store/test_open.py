@@ -11,7 +11,7 @@ import pytest
 
 from forge_loop.database import Database, open_read_only
 from forge_loop.errors import DatabaseError, DatabaseNewerError
-from forge_loop.store import LoopRow, Store, open_store
+from forge_loop.store import LoopRow, Store, memory, open_store
 from forge_loop.store.access import Access
 from forge_loop.store.open import COMPONENT
 from support.samples import NOW
@@ -66,7 +66,7 @@ def test_the_loops_row_says_all_that_dispatch_asks(store: Store) -> None:
     store.update_loop(
         paused=True, paused_until=NOW, pause_reason="p", parked_until=until, park_reason="l", halt_reason="h"
     )
-    facts = store.loop().dispatch_facts(base_known=False)
+    facts = memory.dispatch_facts(store, (), base_sha=None)
     assert (facts.paused, facts.paused_until, facts.pause_reason) == (True, NOW, "p")
     assert (facts.parked_until, facts.park_reason, facts.halt_reason, facts.base_known) == (until, "l", "h", False)
 

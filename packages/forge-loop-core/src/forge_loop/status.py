@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -26,6 +26,9 @@ from forge_loop.domain.job import Job
 from forge_loop.domain.reason import Reason
 from forge_loop.queue import QueueDepth, read_depth
 from forge_loop.store import Access, LoopRow, Store, memory
+
+# What each reason for closed dispatch makes of the loop's state, in the words of the contract.
+STATES = {"paused": "paused", "parked": "parked", "halted": "halted", "base_red": "halted"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,7 +88,7 @@ def read(state_dir: Path, *, now: datetime) -> Status:
         jobs = store.jobs.select()
         running = is_running(loop)
         return Status(
-            loop=_loop_status(loop, running, now),
+            loop=_loop_status(loop, running, _closed(store, loop, now), now),
             slots=(sum(job.state.active for job in jobs) if running else 0, loop.slots),
             sessions=_sessions(store, {job.id: job for job in jobs}) if running else (),
             queue=read_depth(database),
@@ -105,11 +108,17 @@ def _nothing_yet() -> Status:
     return Status(loop=stopped, slots=(0, 0), sessions=(), queue=empty, jobs={})
 
 
-def _loop_status(loop: LoopRow, running: bool, now: datetime) -> LoopStatus:
+def _closed(store: Store, loop: LoopRow, now: datetime) -> tuple[Reason, ...]:
+    """Why dispatch is closed, as far as rows tell: the settings are not known here, the checks that ran are."""
+    ran = tuple(row.command for row in store.base_checks.select("base_sha = ?", loop.base_sha))
+    facts = memory.dispatch_facts(store, ran, base_sha=loop.base_sha)
+    return tuple(reason for reason in closed_because(facts, now) if reason.code in STATES)
+
+
+def _loop_status(loop: LoopRow, running: bool, closed: tuple[Reason, ...], now: datetime) -> LoopStatus:
     state, reason = "stopped", None
-    closed = closed_because(loop.dispatch_facts(base_known=True), now)
     if running:
-        state, reason = (closed[-1].code, closed[-1].text) if closed else ("running", None)
+        state, reason = (STATES[closed[-1].code], closed[-1].text) if closed else ("running", None)
     return LoopStatus(
         state=state,
         pid=loop.pid if running else None,
@@ -169,13 +178,19 @@ def _facts(store: Store, number: int, reading: Reading, settings: Settings, now:
         approval_live=approval is not None and approval.released_at is None,
         intake=_intake(reading, settings, store),
         caps=memory.cap_reasons_of(store, caps, now),
-        dispatch=closed_because(loop.dispatch_facts(base_known=True), now),
+        dispatch=_dispatch(store, settings, loop, now),
         loop_running=running,
         slots_used=sum(live.state.active for live in store.jobs.live()),
         slots_total=settings.scheduling.parallel,
         role=str(session.role) if session is not None else None,
         base_problem=loop.base_problem,
     )
+
+
+def _dispatch(store: Store, settings: Settings, loop: LoopRow, now: datetime) -> tuple[Reason, ...]:
+    """Before a loop has looked, that base is not known yet is no news."""
+    facts = memory.dispatch_facts(store, settings.checks, base_sha=loop.base_sha)
+    return closed_because(replace(facts, base_known=True), now)
 
 
 def _facts_without_store(number: int, reading: Reading, settings: Settings) -> ExplainFacts:

@@ -13,6 +13,8 @@ from forge_loop.domain.reason import Reason
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DispatchFacts:
+    """`base_red` says which checks fail on the untouched base; `base_unchecked`: they have not run there yet."""
+
     paused: bool
     paused_until: datetime | None
     pause_reason: str | None
@@ -20,6 +22,8 @@ class DispatchFacts:
     park_reason: str | None
     halt_reason: str | None
     base_known: bool
+    base_unchecked: bool = False
+    base_red: str | None = None
 
 
 def closed_because(facts: DispatchFacts, now: datetime) -> tuple[Reason, ...]:
@@ -35,6 +39,11 @@ def closed_because(facts: DispatchFacts, now: datetime) -> tuple[Reason, ...]:
         reasons.append(Reason(code="halted", text=_sentence("dispatch is halted", facts.halt_reason)))
     if not facts.base_known:
         reasons.append(Reason(code="base_unknown", text="the commit of the base branch is not known"))
+    if facts.base_unchecked:
+        reasons.append(Reason(code="base_unchecked", text="the checks have not run on the untouched base yet"))
+    if facts.base_red is not None:
+        text = f"the checks fail on the untouched base ({facts.base_red}): mend base, or checks in forge-loop.yaml"
+        reasons.append(Reason(code="base_red", text=text))
     return tuple(reasons)
 
 

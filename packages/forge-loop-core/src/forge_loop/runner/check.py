@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from forge_loop.domain.events import CheckFinished, CheckStarted
 from forge_loop.domain.job import FailureKind, Job, JobState
 from forge_loop.ports import CommandResult
-from forge_loop.runner import revise
-from forge_loop.runner.context import Context, errand_key
-from forge_loop.runner.errand_failure import fail_errand
+from forge_loop.runner import job_errands, revise
+from forge_loop.runner.context import Context
 from forge_loop.runner.prompts import MERGE_STEP
 
 
@@ -29,11 +28,8 @@ def advance(context: Context, job: Job) -> None:
     with context.store.transaction():
         base = context.world.base_sha if context.world else None
         context.tell(CheckStarted(head_sha=job.head_sha or "", base_sha=base or ""), job)
-    context.errands.start(
-        errand_key(job),
-        lambda: _check(context, job),
-        then=lambda checked: _checked(context, job, checked),
-        failed=lambda error: fail_errand(context, job, error),
+    job_errands.start(
+        context, job, lambda: _check(context, job), then=lambda checked: _checked(context, job, checked)
     )
 
 
@@ -57,8 +53,6 @@ def _check(context: Context, job: Job) -> Checked:
 
 
 def _checked(context: Context, job: Job, checked: Checked) -> None:
-    if context.store.jobs.get(job.id).state is not JobState.CHECKING:
-        return
     with context.store.transaction():
         for command, result in checked.results:
             _record(context, job, checked.base_sha, command, result)

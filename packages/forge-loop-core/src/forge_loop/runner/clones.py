@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from forge_loop.domain.job import Job
-from forge_loop.runner.context import Context, errand_key
-from forge_loop.runner.errand_failure import fail_errand
+from forge_loop.runner import job_errands
+from forge_loop.runner.context import Context
 
 
 def with_clone(context: Context, job: Job, purpose: str, sha: str, go_on: Callable[[], None]) -> None:
@@ -18,9 +18,9 @@ def with_clone(context: Context, job: Job, purpose: str, sha: str, go_on: Callab
     A clone left behind is removed with the job's others when the job ends.
     """
     path = context.workspace(job, purpose)
-    context.errands.start(
-        errand_key(job),
+    job_errands.start(
+        context,
+        job,
         lambda: context.workspaces.create(path, sha=sha, branch=job.branch, base_sha=job.base_sha or sha),
         then=lambda _: go_on(),
-        failed=lambda error: fail_errand(context, job, error),
     )

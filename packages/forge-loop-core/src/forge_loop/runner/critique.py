@@ -9,9 +9,8 @@ from forge_loop.domain.events import FindingClosed, FindingOpened, ReviewFinishe
 from forge_loop.domain.job import FailureKind, Job, JobState, SessionRow
 from forge_loop.domain.review import REPORT_SCHEMA, MalformedReport, Overall, Verdict, parse_verdict
 from forge_loop.domain.session import Role, SessionOutcome
-from forge_loop.runner import ending, outcome, prompts, revise, sessions
-from forge_loop.runner.context import Context, errand_key
-from forge_loop.runner.errand_failure import fail_errand
+from forge_loop.runner import ending, job_errands, outcome, prompts, revise, sessions
+from forge_loop.runner.context import Context
 from forge_loop.store import ReviewRow
 
 
@@ -48,12 +47,7 @@ def _prepare(context: Context, job: Job) -> None:
         context.workspaces.create(path, sha=head, branch=job.branch, base_sha=base)
         return context.workspaces.diff(base_sha=base, head_sha=head)
 
-    context.errands.start(
-        errand_key(job),
-        prepare,
-        then=lambda diff: _start(context, job, diff),
-        failed=lambda error: fail_errand(context, job, error),
-    )
+    job_errands.start(context, job, prepare, then=lambda diff: _start(context, job, diff))
 
 
 def _start(context: Context, job: Job, diff: str) -> None:

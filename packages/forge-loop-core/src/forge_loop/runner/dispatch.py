@@ -14,12 +14,14 @@ from forge_loop.domain.spec import is_thin
 from forge_loop.queue import Delivery
 from forge_loop.runner.context import Context
 from forge_loop.runner.prompts import snapshot
+from forge_loop.store import memory
 
 
 def closed_because(context: Context) -> tuple[Reason, ...]:
     """Every reason why nothing is dispatched at the moment, whatever the job."""
-    base_known = context.world is not None and context.world.base_sha is not None
-    return dispatch_closed_because(context.store.loop().dispatch_facts(base_known=base_known), context.now())
+    base_sha = context.world.base_sha if context.world is not None else None
+    facts = memory.dispatch_facts(context.store, context.settings.checks, base_sha=base_sha)
+    return dispatch_closed_because(facts, context.now())
 
 
 def dispatch(context: Context) -> None:

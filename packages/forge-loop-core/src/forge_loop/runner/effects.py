@@ -13,7 +13,7 @@ from forge_loop.domain.events import EffectDone, EffectFailed, EffectIntended, E
 from forge_loop.domain.job import Job
 from forge_loop.domain.retry import delay
 from forge_loop.errors import RefusedError
-from forge_loop.runner.context import Context
+from forge_loop.runner.context import Context, errand_key
 from forge_loop.runner.effect_kinds import KINDS, Result
 from forge_loop.store import EffectRow, EffectState
 
@@ -56,9 +56,11 @@ class EffectPump:
         return min((due for _, due in self._retries.values()), default=None)
 
     def _free(self, row: EffectRow) -> bool:
-        """A workspace goes only when nobody works in it any more."""
+        """A workspace goes only when nobody works in it any more: no session, no errand."""
         if row.kind != "workspace.remove":
             return True
+        if self._context.errands.busy(errand_key(self._context.store.jobs.get(row.job))):
+            return False
         return not self._context.store.sessions.select("job = ? AND ended_at IS NULL", row.job, limit=1)
 
     def _due(self, row: EffectRow) -> bool:

@@ -6,15 +6,18 @@ these it is (`retry`, `merge_gate`, `review` do).
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from forge_loop.domain import retry
+from forge_loop.domain.breaker import TRIPS_AT, Ended, tripped
 from forge_loop.domain.events import AttemptFinished, LoopHalted, LoopParked, rfc3339
 from forge_loop.domain.job import FailureKind, Job, JobState
 from forge_loop.domain.limits import park_until
 from forge_loop.runner.context import Context
 from forge_loop.runner.effects import plan
+
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def end(context: Context, job: Job, state: JobState, reason: str, **changes: Any) -> Job:
@@ -66,8 +69,8 @@ def close_attempt(
     kind: FailureKind | None = None,
     charged: bool = False,
 ) -> None:
-    """End the job's open attempt in the ledger, if there is one."""
-    if job.attempt is None:
+    """End the job's open attempt in the ledger, if there is one. The first word on how it ended stands."""
+    if job.attempt is None or context.store.attempts.get(job.attempt).ended_at is not None:
         return
     attempt = context.store.attempts.update(
         job.attempt,
@@ -99,12 +102,36 @@ def fail(context: Context, job: Job, kind: FailureKind, detail: str, *, resets_a
         _halt(context, job, step.reason)
     elif isinstance(step, retry.CoolDown) and not step.charged:
         _park(context, job, kind, detail, step.until)
-    elif job.pull_request is not None:
-        end(context, job, JobState.HANDED_OVER, detail, failure_kind=kind)
-    elif isinstance(step, retry.GiveUp):
-        end(context, job, JobState.GIVEN_UP, step.reason, failure_kind=kind, attempts=job.attempts + 1)
     else:
-        _cool_down(context, job, kind, detail, step.until)
+        with context.store.transaction():
+            _charge(context, job, kind, detail, step)
+            _trip(context, job)
+
+
+def _charge(context: Context, job: Job, kind: FailureKind, detail: str, step: retry.CoolDown | retry.GiveUp) -> None:
+    """The attempt is used up: another one later, a person where a pull request stands, or the end."""
+    close_attempt(context, job, outcome="failed", note=detail, kind=kind, charged=True)
+    changes = {"attempts": job.attempts + 1, "failure_kind": kind, "fingerprint": retry.fingerprint(kind, detail)}
+    if job.pull_request is not None:
+        end(context, job, JobState.HANDED_OVER, detail, **changes)
+    elif isinstance(step, retry.GiveUp):
+        end(context, job, JobState.GIVEN_UP, step.reason, **changes)
+    else:
+        # The attempt is over: the next one starts from the newest base.
+        plan(context, job, "workspace.remove", f"attempt-{job.attempt}", _removal(context, job))
+        _rest(context, job, JobState.COOLING, detail, step.until, **changes)
+
+
+def _trip(context: Context, job: Job) -> None:
+    """The breaker: halt dispatch when different issues keep failing alike."""
+    loop = context.store.loop()
+    rows = context.store.attempts.select(
+        "ended_at IS NOT NULL AND ended_at > ?", loop.resumed_at or BEGINNING, order="ended_at DESC", limit=TRIPS_AT
+    )
+    why = tripped(Ended(issue=row.issue, fingerprint=row.fingerprint, note=row.note) for row in rows)
+    if why is not None and loop.halt_reason is None:
+        context.store.update_loop(halt_reason=why)
+        context.tell(LoopHalted(reason=why), job)
 
 
 def _failure(context: Context, job: Job, kind: FailureKind, detail: str) -> retry.Failure:
@@ -150,15 +177,6 @@ def _halt(context: Context, job: Job, reason: str) -> None:
             context.store.update_loop(halt_reason=reason)
             context.tell(LoopHalted(reason=reason), job)
         _rest(context, job, JobState.PARKED, reason, None, resume_state=job.state)
-
-
-def _cool_down(context: Context, job: Job, kind: FailureKind, detail: str, until: datetime) -> None:
-    """The attempt is over and charged; the next one starts from the newest base."""
-    with context.store.transaction():
-        close_attempt(context, job, outcome="failed", note=detail, kind=kind, charged=True)
-        plan(context, job, "workspace.remove", f"attempt-{job.attempt}", _removal(context, job))
-        changes = {"attempts": job.attempts + 1, "failure_kind": kind, "fingerprint": retry.fingerprint(kind, detail)}
-        _rest(context, job, JobState.COOLING, detail, until, **changes)
 
 
 def _rest(context: Context, job: Job, state: JobState, reason: str, until: datetime | None, **changes: Any) -> None:

@@ -1,4 +1,4 @@
-"""What an errand's error means for its job.
+"""What an errand's error means for its job, and whether what it brings back still concerns the job.
 
 Owns: the one mapping from errors to failure kinds. Must not: retry anything itself.
 """
@@ -11,11 +11,18 @@ from forge_loop.runner import ending
 from forge_loop.runner.context import Context
 
 
+def stands(context: Context, job: Job) -> bool:
+    """Whether the job is still in hand, and at the same step of the same attempt as when its errand began."""
+    now = context.store.jobs.get(job.id)
+    step = (now.state, now.attempt, now.round, now.head_sha)
+    return job.id in context.in_hand and step == (job.state, job.attempt, job.round, job.head_sha)
+
+
 def fail_errand(context: Context, job: Job, error: Exception) -> None:
     """An errand raised: the job rests, ends, or the loop halts; and the fault is reported."""
-    current = context.store.jobs.get(job.id)
-    if current.state is not job.state:
+    if not stands(context, job):
         return
+    current = context.store.jobs.get(job.id)
     context.on_fault(f"job {job.id} ({job.state})", error)
     detail = f"{type(error).__name__}: {error}"
     if isinstance(error, RefusedError):

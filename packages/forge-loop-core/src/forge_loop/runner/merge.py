@@ -54,8 +54,25 @@ def _follow(context: Context, job: Job, merge: EffectRow) -> bool:
         if sha is None:
             return False
         summary = f"merged as {sha[:12]} by pull request {job.pull_request}"
-        ending.end(context, job, JobState.MERGED, summary, merged_sha=sha)
+        with context.store.transaction():
+            _base_is_checked(context, job, sha)
+            ending.end(context, job, JobState.MERGED, summary, merged_sha=sha)
     return True
+
+
+def _base_is_checked(context: Context, job: Job, sha: str) -> None:
+    """The new base is the very tree that the checks were green on: they need not run there again."""
+    for row in prompts.latest_checks(context, job):
+        if row.command != prompts.MERGE_STEP:
+            context.store.base_checks.insert(
+                base_sha=sha,
+                command=row.command,
+                passed=row.passed,
+                status=row.status,
+                output=row.output,
+                seconds=row.seconds,
+                at=context.now(),
+            )
 
 
 def _look(context: Context, job: Job) -> Seen:

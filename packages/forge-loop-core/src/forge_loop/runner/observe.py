@@ -103,5 +103,6 @@ def _closed(context: Context, issues: dict[int, Issue], number: int) -> bool | N
 
 def _take(context: Context, world: World) -> None:
     context.world = world
-    if context.store.loop().base_problem != world.base_problem:
-        context.store.update_loop(base_problem=world.base_problem)
+    loop = context.store.loop()
+    if (loop.base_problem, loop.base_sha) != (world.base_problem, world.base_sha):
+        context.store.update_loop(base_problem=world.base_problem, base_sha=world.base_sha)

@@ -62,6 +62,7 @@ def resume(context: Context, why: str) -> str:
             parked_until=None,
             park_reason=None,
             halt_reason=None,
+            resumed_at=context.now(),
         )
         for job in context.store.jobs.select("state = ?", JobState.PARKED):
             _due_now(context, job)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,7 +23,15 @@ from forge_loop.domain.events import (
     rfc3339,
 )
 from forge_loop.domain.job import Job, SessionRow
-from forge_loop.domain.session import Activity, LimitSeen, Role, SessionEnded, SessionOrder, SessionOutcome
+from forge_loop.domain.session import (
+    Activity,
+    LimitSeen,
+    Role,
+    SessionEnded,
+    SessionNews,
+    SessionOrder,
+    SessionOutcome,
+)
 from forge_loop.runner.context import Context
 
 
@@ -114,19 +123,33 @@ class SessionDesk:
     context: Context
     _row_at: dict[str, datetime] = field(default_factory=dict)
     _event_at: dict[str, datetime] = field(default_factory=dict)
+    _unwritten: deque[SessionNews] = field(default_factory=deque)
 
     def hear(self) -> None:
-        """Take everything the sessions said since the last tick."""
-        for news in self.context.agents.news():
-            row = self.context.store.sessions.last("session = ? AND ended_at IS NULL", news.session)
-            if row is None:
-                continue
-            if isinstance(news, Activity):
-                self._activity(row, news)
-            elif isinstance(news, LimitSeen):
-                self._limit(row, news)
-            else:
-                self.ended(row, news)
+        """Take everything the sessions said since the last tick. It is said once, so it is kept until it is written."""
+        self._unwritten.extend(self.context.agents.news())
+        while self._unwritten:
+            self._write(self._unwritten[0])
+            self._unwritten.popleft()
+        self._lose_unknown()
+
+    def _lose_unknown(self) -> None:
+        """A row whose session never came to run, because starting it failed, would wait for its end for ever."""
+        running = self.context.agents.running()
+        for row in self.context.store.sessions.select("ended_at IS NULL"):
+            if row.session not in running:
+                self.ended(row, self._lost(row, "it could not be started"))
+
+    def _write(self, news: SessionNews) -> None:
+        row = self.context.store.sessions.last("session = ? AND ended_at IS NULL", news.session)
+        if row is None:
+            return
+        if isinstance(news, Activity):
+            self._activity(row, news)
+        elif isinstance(news, LimitSeen):
+            self._limit(row, news)
+        else:
+            self.ended(row, news)
 
     def _activity(self, row: SessionRow, news: Activity) -> None:
         timing = self.context.timing
@@ -185,12 +208,9 @@ class SessionDesk:
     def lose_all(self) -> None:
         """At start: what the last loop had running is gone and goes on at once. Its strays were ended before."""
         for row in self.context.store.sessions.select("ended_at IS NULL"):
-            lost = SessionEnded(
-                session=row.session,
-                outcome=SessionOutcome.LOST,
-                at=self.context.now(),
-                detail="the loop was stopped while it ran",
-            )
             with self.context.store.transaction():
-                self.ended(row, lost)
+                self.ended(row, self._lost(row, "the loop was stopped while it ran"))
                 self.context.store.jobs.update(row.job, updated_at=self.context.now())
+
+    def _lost(self, row: SessionRow, detail: str) -> SessionEnded:
+        return SessionEnded(session=row.session, outcome=SessionOutcome.LOST, at=self.context.now(), detail=detail)

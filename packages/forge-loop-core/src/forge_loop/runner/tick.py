@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from forge_loop.domain.events import TickFinished
-from forge_loop.runner import advance, dispatch, intake, observe, reconcile, requests
+from forge_loop.runner import advance, base_check, dispatch, intake, observe, reconcile, requests
 from forge_loop.runner.context import Context
 from forge_loop.runner.effects import EffectPump
 from forge_loop.runner.maintenance import Maintenance
@@ -64,6 +64,8 @@ class Tick:
         self.sessions.hear()
         self.context.errands.collect()
         reconcile.reconcile(self.context)
+        if not self.draining:
+            base_check.check_base(self.context)
 
     def _intake(self) -> None:
         if self.intake_open and not self.draining:

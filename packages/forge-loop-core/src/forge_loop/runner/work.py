@@ -12,9 +12,8 @@ from forge_loop.domain.events import CandidateHarvested, CandidateRefused
 from forge_loop.domain.job import FailureKind, Job, JobState, SessionRow
 from forge_loop.domain.session import Role, SessionOutcome
 from forge_loop.domain.worker_report import WORKER_SCHEMA, WorkerStatus, parse_worker_report
-from forge_loop.runner import effects, ending, outcome, prompts, sessions
-from forge_loop.runner.context import Context, errand_key
-from forge_loop.runner.errand_failure import fail_errand
+from forge_loop.runner import effects, ending, job_errands, outcome, prompts, sessions
+from forge_loop.runner.context import Context
 from forge_loop.store import EffectState
 
 NOTES_FILE = "CLAUDE.md"
@@ -40,11 +39,11 @@ def _open_round(context: Context, job: Job, purpose: str) -> None:
     workspace = _workspace(context, job)
     if workspace is None:
         return
-    context.errands.start(
-        errand_key(job),
+    job_errands.start(
+        context,
+        job,
         lambda: _notes(context, job),
         then=lambda notes: _start(context, job, purpose, workspace, notes),
-        failed=lambda error: fail_errand(context, job, error),
     )
 
 
@@ -103,13 +102,13 @@ def _read_report(context: Context, job: Job, row: SessionRow) -> None:
 
 def _harvest(context: Context, job: Job, row: SessionRow) -> None:
     path, base = context.workspace(job, "work"), job.base_sha or ""
-    context.errands.start(
-        errand_key(job),
+    job_errands.start(
+        context,
+        job,
         lambda: context.workspaces.harvest(
             path, ref=f"{job.issue}/{job.attempt}", base_sha=base, protected=context.settings.merge.protected
         ),
         then=lambda harvest: _harvested(context, job, row, harvest),
-        failed=lambda error: fail_errand(context, job, error),
     )
 
 

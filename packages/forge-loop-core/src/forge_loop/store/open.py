@@ -17,7 +17,7 @@ from forge_loop.store.access import Access
 from forge_loop.store.events import EventLog
 from forge_loop.store.jobs import Jobs
 from forge_loop.store.observations import Observations
-from forge_loop.store.records import CheckRow, EffectRow, FindingRow, LoopRow, RequestRow, ReviewRow
+from forge_loop.store.records import BaseCheckRow, CheckRow, EffectRow, FindingRow, LoopRow, RequestRow, ReviewRow
 from forge_loop.store.table import Table, read_row, readers_of, to_column
 
 COMPONENT = "loop"
@@ -35,6 +35,7 @@ class Store:
         self.attempts = Table(database, "attempts", Attempt)
         self.sessions = Table(database, "sessions", SessionRow)
         self.checks = Table(database, "checks", CheckRow)
+        self.base_checks = Table(database, "base_checks", BaseCheckRow)
         self.reviews = Table(database, "reviews", ReviewRow)
         self.findings = Table(database, "findings", FindingRow)
         self.effects = Table(database, "effects", EffectRow)

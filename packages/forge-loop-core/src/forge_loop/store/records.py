@@ -10,7 +10,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from forge_loop.domain.dispatch import DispatchFacts
 from forge_loop.domain.review import Category, Overall, Severity
 
 
@@ -22,6 +21,20 @@ class CheckRow:
     job: int
     attempt: int
     head_sha: str
+    base_sha: str
+    command: str
+    passed: bool
+    status: int | None
+    output: str
+    seconds: float
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BaseCheckRow:
+    """One command's result on a base commit that nothing was merged into."""
+
+    id: int
     base_sha: str
     command: str
     passed: bool
@@ -122,16 +135,7 @@ class LoopRow:
     parked_until: datetime | None = None
     park_reason: str | None = None
     halt_reason: str | None = None
+    resumed_at: datetime | None = None
     base_problem: str | None = None
+    base_sha: str | None = None
     last_tick: datetime | None = None
-
-    def dispatch_facts(self, *, base_known: bool) -> DispatchFacts:
-        return DispatchFacts(
-            paused=self.paused,
-            paused_until=self.paused_until,
-            pause_reason=self.pause_reason,
-            parked_until=self.parked_until,
-            park_reason=self.park_reason,
-            halt_reason=self.halt_reason,
-            base_known=base_known,
-        )

@@ -14,7 +14,9 @@ CREATE TABLE loop (
     parked_until  TEXT,
     park_reason   TEXT,
     halt_reason   TEXT,
+    resumed_at    TEXT,
     base_problem  TEXT,
+    base_sha      TEXT,
     last_tick     TEXT
 ) STRICT;
 
@@ -124,6 +126,19 @@ CREATE TABLE checks (
     at       TEXT NOT NULL
 ) STRICT;
 CREATE INDEX checks_by_job ON checks (job, head_sha, base_sha);
+
+-- The checks on base itself, before anyone's change.
+CREATE TABLE base_checks (
+    id       INTEGER PRIMARY KEY,
+    base_sha TEXT NOT NULL,
+    command  TEXT NOT NULL,
+    passed   INTEGER NOT NULL,
+    status   INTEGER,
+    output   TEXT NOT NULL,
+    seconds  REAL NOT NULL,
+    at       TEXT NOT NULL
+) STRICT;
+CREATE INDEX base_checks_by_base ON base_checks (base_sha);
 
 CREATE TABLE reviews (
     id              INTEGER PRIMARY KEY,

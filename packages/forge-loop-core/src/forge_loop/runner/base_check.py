@@ -1,0 +1,68 @@
+"""The checks on the untouched base: red or unrunnable there is misconfiguration and nobody's fault.
+
+Owns: running them once on every new base, and telling when they are red. Must not: charge an attempt, or run again what
+ran on this very commit as a merge result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from forge_loop.domain.events import CheckFinished, LoopHalted
+from forge_loop.ports import CommandResult
+from forge_loop.runner.context import Context
+
+KEY = "base-check"
+CLONE = "base-check"
+
+
+def check_base(context: Context) -> None:
+    """Start the checks that have not run on the base that was seen last. Dispatch waits for them."""
+    base = context.world.base_sha if context.world is not None else None
+    if base is None or context.errands.busy(KEY):
+        return
+    ran = {row.command for row in context.store.base_checks.select("base_sha = ?", base)}
+    missing = [command for command in context.settings.checks if command not in ran]
+    if missing:
+        context.errands.start(
+            KEY,
+            lambda: _run(context, base, missing),
+            then=lambda results: record(context, base, results),
+            failed=lambda error: context.on_fault(KEY, error),
+        )
+
+
+def _run(context: Context, base: str, commands: Sequence[str]) -> list[tuple[str, CommandResult]]:
+    path, results = context.layout.workspaces / CLONE, []
+    for command in commands:
+        context.workspaces.create(path, sha=base, branch="base-check", base_sha=base)
+        result = context.commands.run(command, directory=path, timeout=context.settings.check_timeout)
+        results.append((command, result))
+    context.workspaces.remove(path)
+    return results
+
+
+def record(context: Context, base: str, results: Sequence[tuple[str, CommandResult]]) -> None:
+    """Keep what the checks said of a base, and say so where they are red."""
+    with context.store.transaction():
+        for command, result in results:
+            context.store.base_checks.insert(
+                base_sha=base,
+                command=command,
+                passed=result.passed,
+                status=result.status,
+                output=result.output,
+                seconds=round(result.seconds, 3),
+                at=context.now(),
+            )
+            finished = CheckFinished(
+                command=command,
+                status=result.status,
+                seconds=round(result.seconds, 3),
+                head_sha=base,
+                base_sha=base,
+            )
+            context.tell(finished)
+            if not result.passed:
+                told = f"`{command}` fails on the untouched base {base[:12]}:\n{result.output[-2000:]}"
+                context.tell(LoopHalted(reason=told))
