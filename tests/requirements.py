@@ -29,6 +29,12 @@ CODE_HOST = "tests/contracts/test_code_host_contract.py::test_"
 TRACKER = "tests/contracts/test_tracker_contract.py::test_"
 AGENTS = "tests/contracts/test_agents_contract.py::test_"
 QUEUE_CONTRACT = "tests/contracts/test_queue_contract.py::test_"
+SQLITE_QUEUE = "tests/test_queue_sqlite.py::test_"
+QUEUE_PROCESSES = "tests/core/queue/test_processes.py::test_"
+KILLS = "tests/faults/test_kill_at_effects.py::test_"
+OWN = "tests/e2e/test_own_repository.py::test_"
+DEMO = "tests/e2e/test_demo.py::test_"
+COMMAND_LINE = "tests/core/cli/test_main.py::test_"
 PLUGINS = "tests/core/test_plugins.py::test_"
 
 GUARANTEES = (
@@ -38,7 +44,11 @@ GUARANTEES = (
             "**Nothing claimed is lost.** Once an issue is recorded as claimed, stopping the process at any instant, "
             "`kill -9` included, leaves it either resumed or shown as blocked with a reason after restart."
         ),
-        missing="no test kills the loop at every instant",
+        tests=(
+            KILLS + "a_kill_at_any_point_of_any_effect_loses_nothing_and_doubles_nothing",
+            OWN + "a_kill_in_the_middle_of_a_session_costs_nothing_and_merges_once",
+        ),
+        missing="kills are tested around every outside effect and in a session, not at every instant",
     ),
     Requirement(
         id="G2",
@@ -50,8 +60,9 @@ GUARANTEES = (
             RUNNER + "an_approved_issue_becomes_one_squash_commit_and_the_checkout_is_not_moved",
             CODE_HOST + "opening_twice_is_one_pull_request",
             CODE_HOST + "merging_twice_merges_once",
+            KILLS + "a_kill_at_any_point_of_any_effect_loses_nothing_and_doubles_nothing",
+            OWN + "a_kill_in_the_middle_of_a_session_costs_nothing_and_merges_once",
         ),
-        missing="no test kills the loop at every instant",
     ),
     Requirement(
         id="G3",
@@ -155,7 +166,10 @@ INSTALL = (
     Requirement(
         id="INSTALL-4",
         says="an ImportError inside an installed satellite is shown as itself",
-        tests=(PLUGINS + "an_import_error_inside_an_installed_satellite_is_shown_as_itself",),
+        tests=(
+            PLUGINS + "an_import_error_inside_an_installed_satellite_is_shown_as_itself",
+            COMMAND_LINE + "an_import_error_inside_a_satellite_is_shown_as_itself",
+        ),
     ),
     Requirement(
         id="INSTALL-5",
@@ -193,6 +207,23 @@ INSTALL = (
         tests=(
             SURFACE + "no_wheel_holds_what_was_removed_for_good",
             SURFACE + "a_redis_queue_is_refused_with_a_sentence_that_names_what_to_use",
+        ),
+    ),
+    Requirement(
+        id="INSTALL-9",
+        says="the loop runs in the default install, and none of its processes asks for what is not stable",
+        tests=(
+            SURFACE + "a_run_merges_on_disk_and_no_process_of_the_loop_asks_for_what_is_not_stable",
+            SURFACE + "the_import_audit_sees_who_asks",
+        ),
+    ),
+    Requirement(
+        id="INSTALL-10",
+        says="help, version, status and explain load neither the SDK nor a satellite",
+        tests=(
+            COMMAND_LINE + "help_and_version_load_no_command_no_sdk_and_no_satellite",
+            COMMAND_LINE + "status_loads_neither_the_sdk_nor_rich_nor_a_satellite_nor_the_runner",
+            COMMAND_LINE + "explain_loads_neither_the_sdk_nor_rich_nor_a_satellite",
         ),
     ),
 )
@@ -274,7 +305,75 @@ QUEUE = (
         says="the depth counts each job once",
         tests=(QUEUE_CONTRACT + "the_depth_counts_each_job_once",),
     ),
+    Requirement(
+        id="QUEUE-10",
+        says="what was pushed is still there after closing and opening again",
+        tests=(
+            SQLITE_QUEUE + "what_is_pushed_comes_out_in_order_and_is_gone_after_its_ack",
+            SQLITE_QUEUE + "what_was_written_is_still_there_after_closing_and_opening_again",
+        ),
+    ),
+    Requirement(
+        id="QUEUE-11",
+        says="many processes share it, and a killed consumer's job comes back",
+        tests=(
+            QUEUE_PROCESSES + "eight_processes_take_each_of_several_thousand_jobs_exactly_once",
+            QUEUE_PROCESSES + "the_job_of_a_killed_consumer_comes_back_at_once_and_is_counted",
+            QUEUE_PROCESSES + "consumers_killed_again_and_again_lose_nothing_and_finish_nothing_twice",
+        ),
+    ),
 )
 
-PROMISES = (*INSTALL, *QUEUE)
+LOOP = (
+    Requirement(
+        id="DEMO-1",
+        says="the demo merges every issue but the blocked one, and every state of main passes its tests",
+        tests=(
+            DEMO + "it_ends_well_and_says_so",
+            DEMO + "every_issue_ends_as_its_scene_says",
+            DEMO + "main_has_one_commit_for_every_merged_issue_and_no_other",
+            DEMO + "every_state_that_main_was_in_passes_the_tests",
+            DEMO + "what_the_critic_blocked_is_in_no_state_of_main",
+        ),
+    ),
+    Requirement(
+        id="DEMO-2",
+        says="the demo says what is scripted, and where Claude Code cannot run it says so and plays nothing",
+        tests=(
+            DEMO + "the_banner_comes_first_and_says_what_is_scripted",
+            DEMO + "where_claude_code_cannot_run_one_sentence_says_so_and_nothing_is_played",
+        ),
+    ),
+    Requirement(
+        id="DEMO-3",
+        says="demo --json is one document of the promised shape",
+        tests=(DEMO + "stdout_is_one_document_of_the_promised_shape",),
+    ),
+    Requirement(
+        id="DEMO-4",
+        says="the demo leaves the newcomer's home alone and takes no key of the operator's",
+        tests=(
+            DEMO + "nothing_is_written_into_the_newcomers_home",
+            DEMO + "no_key_of_the_operators_reaches_a_session",
+        ),
+    ),
+    Requirement(
+        id="EVENTS-1",
+        says="events.jsonl has gapless seq and equals the database",
+        tests=(
+            DEMO + "the_events_are_gapless_and_the_file_equals_the_database",
+            RUNNER + "events_jsonl_is_gapless_and_equal_to_the_database",
+        ),
+    ),
+    Requirement(
+        id="RUN-1",
+        says="in a repository of one's own the loop merges, explain says all that is so, the checkout is not moved",
+        tests=(
+            OWN + "an_operator_gets_a_merge_and_explain_says_all_that_is_so",
+            RUNNER + "an_approved_issue_becomes_one_squash_commit_and_the_checkout_is_not_moved",
+        ),
+    ),
+)
+
+PROMISES = (*INSTALL, *QUEUE, *LOOP)
 REQUIREMENTS = (*GUARANTEES, *PROMISES)
