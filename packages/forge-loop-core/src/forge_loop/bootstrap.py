@@ -82,7 +82,7 @@ def build(
         layout=layout,
         store=store,
         queue=SQLiteQueue(database, max_deliveries=None),
-        tracker=tracker(project),
+        tracker=tracker(project, settings),
         code_host=code_host,
         agents=ClaudeAgents(
             loop_id=loop_id, auth=settings.agent.auth, environ=environ, clock=clock, on_news=waker.wake
@@ -109,9 +109,9 @@ def usable_briefs(project: Path) -> Briefs:
     return briefs
 
 
-def tracker(project: Path) -> BacklogTracker:
+def tracker(project: Path, settings: Settings) -> BacklogTracker:
     """The project's tracker, for reading and for the operator's hand."""
-    return BacklogTracker(project)
+    return BacklogTracker(project, ready_label=settings.labels.ready)
 
 
 def local_code_host(project: Path, settings: Settings, layout: StateLayout, database: Database) -> LocalCodeHost:

@@ -17,7 +17,7 @@ from forge_loop.errors import OperatorError
 
 def approve(given: Invocation, project: Project, number: int, *, accept_hidden: bool = False) -> int:
     """Approve an issue's text as it stands now; the exit code. Raises OperatorError where it must not be approved."""
-    tracker = bootstrap.tracker(project.directory)
+    tracker = bootstrap.tracker(project.directory, project.settings)
     issue = tracker.issue(number)
     _check(given, issue, accept_hidden)
     labels = project.settings.labels

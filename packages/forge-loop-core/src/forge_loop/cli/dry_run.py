@@ -19,7 +19,7 @@ OF_THE_LOOP = frozenset({"loop_not_running", "eligible", "queued", "no_free_slot
 
 def foresee(given: Invocation, project: Project) -> None:
     """Print, for every open issue, whether a run would work on it."""
-    numbers = [issue.number for issue in bootstrap.tracker(project.directory).open_issues()]
+    numbers = [issue.number for issue in bootstrap.tracker(project.directory, project.settings).open_issues()]
     root, settings = project.layout.root, project.settings
     said = [status.explain_issue(root, number, read_issue(project, number), settings, now=now()) for number in numbers]
     if given.json:

@@ -48,7 +48,7 @@ def lines(said: Explanation) -> list[str]:
 
 def read_issue(project: Project, number: int) -> status.Reading:
     """An issue as the tracker shows it now. Raises NoSuchIssueError for one that neither it nor the loop knows."""
-    tracker = open_tracker(project.directory)
+    tracker = open_tracker(project.directory, project.settings)
     try:
         issue = tracker.issue(number)
         label = tracker.labelled(issue, project.settings.labels.ready)

@@ -37,7 +37,7 @@ def command() -> None:
 def list_(given: Invocation) -> None:
     """Every open issue, with the state of its job."""
     project = find_project(given)
-    issues = bootstrap.tracker(project.directory).open_issues()
+    issues = bootstrap.tracker(project.directory, project.settings).open_issues()
     states = _states(project)
     if given.json:
         given.output.document({"issues": [_shape(issue, states) for issue in issues]})
@@ -77,7 +77,7 @@ def add(given: Invocation, title: str, body: str, body_file: str | None, priorit
         raise click.UsageError("a title says something")
     project = find_project(given)
     text = body if body_file is None else _read(body_file)
-    number = bootstrap.tracker(project.directory).add(title, text, priority=priority)
+    number = bootstrap.tracker(project.directory, project.settings).add(title, text, priority=priority)
     if approved:
         given.output.say(f"#{number} is written")
         return approve_issue(given, project, number)
@@ -97,7 +97,7 @@ def add(given: Invocation, title: str, body: str, body_file: str | None, priorit
 def show(given: Invocation, issue: int) -> None:
     """Show ISSUE as a session is shown it, hidden text as markers."""
     project = find_project(given)
-    found = bootstrap.tracker(project.directory).issue(issue)
+    found = bootstrap.tracker(project.directory, project.settings).issue(issue)
     states = _states(project)
     if given.json:
         given.output.document(_shape(found, states) | {"body": found.body, "hidden": list(visible(found.text)[1])})

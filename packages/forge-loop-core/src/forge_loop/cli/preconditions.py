@@ -32,6 +32,7 @@ from forge_loop.git.command import Git
 
 GIT_LEAST = (2, 38)
 PYTHON_LEAST = (3, 11)
+UNCONFINED = "none: what a session runs can read what you can read, the model's credential included"
 
 
 class Level(StrEnum):
@@ -161,6 +162,10 @@ def _credential(situation: Situation) -> Finding:
     return ok(said)
 
 
+def _sandbox(_: Situation) -> Finding:
+    return warn(UNCONFINED, "run the loop as a user, or in a container, that holds nothing else")
+
+
 def _briefs(situation: Situation) -> Finding:
     briefs = Briefs(situation.directory / bootstrap.BRIEFS)
     problems = briefs.check()
@@ -196,7 +201,7 @@ def _checks(situation: Situation) -> Finding:
 
 
 def _tracker(situation: Situation) -> Finding:
-    tracker = bootstrap.tracker(situation.directory)
+    tracker = bootstrap.tracker(situation.directory, situation.project.settings)
     issues = tracker.open_issues()
     ready = sum(situation.project.settings.labels.ready in issue.labels for issue in issues)
     broken = [f"#{issue.number}: {issue.problem}" for issue in issues if issue.problem is not None]
@@ -220,6 +225,7 @@ CHECKS: Mapping[str, Callable[[Situation], Finding]] = {
     "filesystem": _filesystem,
     "claude": _claude,
     "credential": _credential,
+    "sandbox": _sandbox,
     "briefs": _briefs,
     "base": _base,
     "checks": _checks,

@@ -17,6 +17,7 @@ from forge_loop.cli.event_lines import EventLines
 from forge_loop.cli.failure import INTERRUPTED
 from forge_loop.cli.invocation import Invocation
 from forge_loop.cli.options import as_json, shared
+from forge_loop.cli.preconditions import UNCONFINED
 from forge_loop.cli.project import Project, Reloading, find_project
 from forge_loop.cli.stopping import Stopping
 from forge_loop.runner import Until
@@ -82,6 +83,7 @@ def _banner(given: Invocation, project: Project, wired: Wired) -> None:
     say(f"state    {context.layout.root}")
     say(f"slots    {context.settings.scheduling.parallel}")
     say(f"claude   {context.pays}")
+    say(f"sandbox  {UNCONFINED}", fg="yellow")
     if not project.settings.checks:
         say("checks   none configured: what is approved is handed to you, not merged", fg="yellow")
 
