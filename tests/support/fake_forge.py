@@ -1,0 +1,274 @@
+"""A tracker and a code host in memory, and the hands of the people who use them.
+
+Owns: the fakes of the Tracker and CodeHost ports that pass the same contracts as the real ones. Must not: fail by
+itself; who wants outages puts something in front.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from forge_loop.domain.issue import Issue, LabelEvent, PullRequest, PullRequestState
+from forge_loop.errors import GitError, NoSuchIssueError, RefusedError, UnreadableError
+from forge_loop.ports import BaseMoved, Clock, MergeAnswer, Merged
+from support.fake_repository import FakeRepository
+
+
+@dataclass(kw_only=True, slots=True)
+class Ticket:
+    """An issue as the tracker keeps it. `closed_by` and `unlabelled_by` say whose hand it was: person or loop."""
+
+    number: int
+    title: str
+    body: str
+    created_at: datetime
+    priority: int = 2
+    blocked_by: tuple[int, ...] = ()
+    open: bool = True
+    edited_at: datetime | None = None
+    labels: dict[str, LabelEvent] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+    closed_by: str = ""
+    unlabelled_by: dict[str, str] = field(default_factory=dict)
+
+
+class FakeTracker:
+    def __init__(self, clock: Clock, *, ready_label: str = "loop:ready") -> None:
+        self.tickets: dict[int, Ticket] = {}
+        self._clock = clock
+        self._ready = ready_label
+
+    def open_issues(self) -> list[Issue]:
+        return [self._shown(ticket) for _, ticket in sorted(self.tickets.items()) if ticket.open]
+
+    def issue(self, number: int) -> Issue:
+        return self._shown(self._ticket(number))
+
+    def labelled(self, issue: Issue, label: str) -> LabelEvent | None:
+        return self._ticket(issue.number).labels.get(label)
+
+    def add_label(self, number: int, label: str) -> None:
+        ticket = self._ticket(number)
+        if label == self._ready:
+            raise RefusedError(f"only a person gives {label!r}")
+        ticket.labels.setdefault(label, LabelEvent(actor="loop", trusted=False, at=self._clock.now()))
+
+    def remove_label(self, number: int, label: str) -> None:
+        ticket = self._ticket(number)
+        if ticket.labels.pop(label, None) is not None:
+            ticket.unlabelled_by[label] = "loop"
+
+    def post_note(self, number: int, key: str, text: str) -> None:
+        self._ticket(number).notes[key] = text
+
+    def note(self, number: int, key: str) -> str | None:
+        return self._ticket(number).notes.get(key)
+
+    def close(self, number: int, summary: str) -> None:
+        ticket = self._ticket(number)
+        if ticket.open:
+            ticket.open, ticket.closed_by = False, "loop"
+
+    def person_adds(self, title: str, body: str, *, blocked_by: tuple[int, ...] = (), priority: int = 2) -> int:
+        number = len(self.tickets) + 1
+        self.tickets[number] = Ticket(
+            number=number,
+            title=title,
+            body=body,
+            created_at=self._clock.now(),
+            priority=priority,
+            blocked_by=blocked_by,
+        )
+        return number
+
+    def person_labels(self, number: int, label: str, *, trusted: bool = True) -> None:
+        ticket = self._ticket(number)
+        actor = "operator" if trusted else "stranger"
+        ticket.labels[label] = LabelEvent(actor=actor, trusted=trusted, at=self._clock.now())
+        ticket.unlabelled_by.pop(label, None)
+
+    def person_unlabels(self, number: int, label: str) -> None:
+        ticket = self._ticket(number)
+        if ticket.labels.pop(label, None) is not None:
+            ticket.unlabelled_by[label] = "person"
+
+    def person_closes(self, number: int) -> None:
+        ticket = self._ticket(number)
+        if ticket.open:
+            ticket.open, ticket.closed_by = False, "person"
+
+    def person_reopens(self, number: int) -> None:
+        ticket = self._ticket(number)
+        ticket.open, ticket.closed_by = True, ""
+
+    def person_rewrites(self, number: int, before: str, after: str) -> None:
+        ticket = self._ticket(number)
+        assert before in ticket.body
+        ticket.body = ticket.body.replace(before, after)
+        ticket.edited_at = self._clock.now()
+
+    def _ticket(self, number: int) -> Ticket:
+        if number not in self.tickets:
+            raise NoSuchIssueError(number)
+        return self.tickets[number]
+
+    def _shown(self, ticket: Ticket) -> Issue:
+        return Issue(
+            number=ticket.number,
+            key=f"fake-{ticket.number}",
+            title=ticket.title,
+            body=ticket.body,
+            labels=frozenset(ticket.labels),
+            open=ticket.open,
+            created_at=ticket.created_at,
+            edited_at=ticket.edited_at,
+            priority=ticket.priority,
+            blocked_by=ticket.blocked_by,
+        )
+
+
+@dataclass(kw_only=True, slots=True)
+class Pull:
+    """A pull request as the host keeps it. `closed_by` says whose hand closed it; `landed` is its commit on base."""
+
+    number: int
+    branch: str
+    base: str
+    head_sha: str
+    closed_by: str = ""
+    landed: str | None = None
+
+
+class FakeCodeHost:
+    """`on_merge` is called with the pull request and the base just before a merge moves base."""
+
+    def __init__(self, repository: FakeRepository, *, base: str = "main") -> None:
+        self.repository_ = repository
+        self.pulls: dict[int, Pull] = {}
+        self.on_merge: Callable[[Pull, str], None] = lambda pull, base_sha: None
+        self._base = base
+
+    def repository(self) -> str:
+        return "fake/sample"
+
+    def url(self) -> str:
+        return "fake://sample"
+
+    def sync_base(self) -> str | None:
+        return None
+
+    def base_sha(self, branch: str) -> str:
+        sha = self.branch_sha(branch)
+        if sha is None:
+            raise UnreadableError(f"there is no branch {branch!r}")
+        return sha
+
+    def branch_sha(self, branch: str) -> str | None:
+        return self.repository_.branches.get(branch)
+
+    def open_pull_request(self, *, branch: str, base: str, title: str, body: str) -> PullRequest:
+        known = self.find_pull_request(branch)
+        if known is not None and known.state is PullRequestState.OPEN:
+            return known
+        head_sha = self.branch_sha(branch)
+        if head_sha is None or self.repository_.contains(self.base_sha(base), head_sha):
+            raise RefusedError(f"{branch!r} has nothing that {base!r} has not")
+        number = len(self.pulls) + 1
+        self.pulls[number] = Pull(number=number, branch=branch, base=base, head_sha=head_sha)
+        return self.pull_request(number)
+
+    def find_pull_request(self, branch: str) -> PullRequest | None:
+        numbers = [pull.number for pull in self.pulls.values() if pull.branch == branch]
+        return self.pull_request(numbers[-1]) if numbers else None
+
+    def pull_request(self, number: int) -> PullRequest:
+        if number not in self.pulls:
+            raise UnreadableError(f"there is no pull request {number}")
+        pull = self._settled(self.pulls[number])
+        state = PullRequestState.CLOSED if pull.closed_by else PullRequestState.OPEN
+        return PullRequest(
+            number=number,
+            branch=pull.branch,
+            base=pull.base,
+            head_sha=pull.head_sha,
+            state=PullRequestState.MERGED if pull.landed else state,
+            merged_sha=pull.landed,
+        )
+
+    def merge(self, number: int, *, head_sha: str, base_sha: str, message: str) -> MergeAnswer:
+        shown = self.pull_request(number)
+        if shown.head_sha != head_sha:
+            raise RefusedError(f"the head of pull request {number} is {shown.head_sha}, not {head_sha}")
+        if shown.merged_sha is not None:
+            return Merged(sha=shown.merged_sha)
+        if shown.state is not PullRequestState.OPEN:
+            raise RefusedError(f"pull request {number} is {shown.state}")
+        if (current := self.base_sha(shown.base)) != base_sha:
+            return BaseMoved(base_sha=current)
+        return Merged(sha=self._land(self.pulls[number], base_sha, message))
+
+    def _land(self, pull: Pull, base_sha: str, message: str) -> str:
+        sha, conflicts = self.repository_.squash(base_sha=base_sha, head_sha=pull.head_sha, message=message)
+        if sha is None:
+            raise GitError(("merge-tree",), 1, f"conflict in {', '.join(conflicts)}")
+        if self.repository_.files(sha) == self.repository_.files(base_sha):
+            raise RefusedError(f"pull request {pull.number} changes nothing")
+        self.on_merge(pull, base_sha)
+        self.repository_.branches[pull.base] = pull.landed = sha
+        return sha
+
+    def delete_branch(self, branch: str, *, sha: str) -> None:
+        if self.branch_sha(branch) == sha:
+            self.person_deletes(branch)
+
+    def close_pull_request(self, number: int) -> None:
+        self._close(number, "loop")
+
+    def person_closes_pull_request(self, number: int) -> None:
+        self._close(number, "person")
+
+    def person_pushes(self, branch: str, files: Mapping[str, str | None], *, onto: str | None = None) -> str:
+        """A commit with these changes on `onto` (default: base), to which the branch then points."""
+        start = onto or self.base_sha(self._base)
+        after = {**self.repository_.files(start), **files}
+        kept = {path: text for path, text in after.items() if text is not None}
+        sha = self.repository_.commit(kept, parents=(start,), message="By hand")
+        self.repository_.branches[branch] = sha
+        return sha
+
+    def person_deletes(self, branch: str) -> None:
+        for pull in self.pulls.values():
+            self._settled(pull)
+        del self.repository_.branches[branch]
+
+    def person_merges(self, number: int) -> bool:
+        """Merge by hand: whatever the head is. False if it is not open or conflicts."""
+        shown, pull = self.pull_request(number), self.pulls[number]
+        if shown.state is not PullRequestState.OPEN:
+            return False
+        base_sha = self.base_sha(pull.base)
+        sha, _ = self.repository_.squash(base_sha=base_sha, head_sha=pull.head_sha, message="Merged by hand")
+        if sha is None:
+            return False
+        self.repository_.branches[pull.base] = pull.landed = sha
+        return True
+
+    def _close(self, number: int, who: str) -> None:
+        pull = self._settled(self.pulls[number])
+        if pull.landed is None and not pull.closed_by:
+            pull.closed_by = who
+
+    def _settled(self, pull: Pull) -> Pull:
+        """Merged, closed with its branch, or open at the branch's head."""
+        if pull.landed is not None or pull.closed_by:
+            return pull
+        head_sha = self.branch_sha(pull.branch)
+        if self.repository_.contains(self.base_sha(pull.base), pull.head_sha):
+            pull.landed = pull.head_sha
+        elif head_sha is None:
+            pull.closed_by = "person"
+        else:
+            pull.head_sha = head_sha
+        return pull
