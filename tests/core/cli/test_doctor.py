@@ -22,7 +22,15 @@ def test_a_project_that_was_set_up_passes_everything_that_does_not_need_claude(p
     shape = place.run("doctor", "--json").document
     states = {each["check"]: each["state"] for each in shape["checks"]}
     assert list(states) == list(CHECKS)
-    assert {name for name, state in states.items() if state != "ok"} <= {"claude", "filesystem"}
+    assert {name for name, state in states.items() if state == "fail"} <= {"claude"}
+    assert {name for name, state in states.items() if state == "warn"} <= {"filesystem", "sandbox"}
+
+
+def test_that_sessions_are_not_confined_is_said(place: Place) -> None:
+    state, text = state_of(place, "sandbox")
+    assert state == "warn"
+    assert "credential" in text
+    assert text in place.run("run", "--max-ticks", "1").stderr
 
 
 def test_lines_for_people_carry_the_level_the_check_and_the_hint(place: Place) -> None:

@@ -36,7 +36,7 @@ def test_the_guessed_checks_are_written_and_told(place: Place) -> None:
     assert shape["checks"] == ["go test ./..."]
     assert shape["base"] == "main"
     rows = dict(line.split("\t") for line in place.run("config", "show").lines)
-    assert rows["checks"] == '["go test ./..."]'
+    assert rows["checks"] == "[go test ./...]"
 
 
 def test_a_configuration_that_is_there_is_not_replaced_unless_forced(place: Place) -> None:
