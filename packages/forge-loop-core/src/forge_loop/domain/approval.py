@@ -98,6 +98,20 @@ def _blocker_refusals(facts: IntakeFacts) -> list[Reason]:
     return reasons
 
 
+def withdrawn(issue: Issue, ready: str, *, approved: str | None = None) -> str | None:
+    """Why a person no longer wants the loop at this issue, or None.
+
+    `approved` is the SHA-256 of the text that must still stand, where it must.
+    """
+    if not issue.open:
+        return "the issue was closed"
+    if ready not in issue.labels:
+        return f"the label {ready} was removed"
+    if approved is not None and issue.sha256 != approved:
+        return "edited after approval, apply the label again"
+    return None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Caps:
     max_open_pull_requests: int

@@ -7,6 +7,7 @@ ran on this very commit as a merge result.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from forge_loop.domain.events import CheckFinished, LoopHalted
 from forge_loop.ports import CommandResult
@@ -14,6 +15,7 @@ from forge_loop.runner.context import Context
 
 KEY = "base-check"
 CLONE = "base-check"
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def check_base(context: Context) -> None:
@@ -21,7 +23,8 @@ def check_base(context: Context) -> None:
     base = context.world.base_sha if context.world is not None else None
     if base is None or context.errands.busy(KEY):
         return
-    ran = {row.command for row in context.store.base_checks.select("base_sha = ?", base)}
+    rows = context.store.base_checks.select("base_sha = ?", base)
+    ran = {row.command for row in rows if row.passed or row.at >= _since(context)}
     missing = [command for command in context.settings.checks if command not in ran]
     if missing:
         context.errands.start(
@@ -30,6 +33,12 @@ def check_base(context: Context) -> None:
             then=lambda results: record(context, base, results),
             failed=lambda error: context.on_fault(KEY, error),
         )
+
+
+def _since(context: Context) -> datetime:
+    """What was red before the loop's start or the operator's `resume` is asked again: it may have been mended."""
+    loop = context.store.loop()
+    return max(moment for moment in (loop.since, loop.resumed_at, BEGINNING) if moment is not None)
 
 
 def _run(context: Context, base: str, commands: Sequence[str]) -> list[tuple[str, CommandResult]]:

@@ -28,9 +28,7 @@ def advance(context: Context, job: Job) -> None:
     with context.store.transaction():
         base = context.world.base_sha if context.world else None
         context.tell(CheckStarted(head_sha=job.head_sha or "", base_sha=base or ""), job)
-    job_errands.start(
-        context, job, lambda: _check(context, job), then=lambda checked: _checked(context, job, checked)
-    )
+    job_errands.start(context, job, lambda: _check(context, job), then=lambda checked: _checked(context, job, checked))
 
 
 def _check(context: Context, job: Job) -> Checked:

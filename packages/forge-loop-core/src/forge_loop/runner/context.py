@@ -39,13 +39,15 @@ class Timing:
 class World:
     """One observation. What could not be read is None and stands in `problems`: unknown, never empty.
 
-    `labels` says who applied the ready label, `blockers` whether a blocking issue is closed (None: not known).
+    `labels` says who applied the ready label, `blockers` whether a blocking issue is closed (None: not known), `gone`
+    which issues in work are not there any more.
     """
 
     started_at: datetime
     issues: dict[int, Issue] | None = None
     labels: dict[int, LabelEvent | None] = field(default_factory=dict)
     blockers: dict[int, bool | None] = field(default_factory=dict)
+    gone: frozenset[int] = frozenset()
     base_sha: str | None = None
     base_problem: str | None = None
     problems: tuple[str, ...] = ()

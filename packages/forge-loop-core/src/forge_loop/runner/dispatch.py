@@ -40,6 +40,9 @@ def _claim(context: Context, delivery: Delivery) -> None:
     if job.state.terminal:
         context.queue.ack(delivery)
         return
+    if job.not_before is not None and job.not_before > context.now():
+        context.queue.release(delivery, not_before=job.not_before)
+        return
     with context.store.transaction():
         context.tell(JobClaimed(delivery=delivery.delivery), job)
         if job.state is JobState.PARKED:

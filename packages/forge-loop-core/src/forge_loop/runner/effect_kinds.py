@@ -1,7 +1,7 @@
 """Every kind of outside effect: how to look whether it is there already, and how to do it.
 
-Owns: one pair of look and act a kind. Must not: touch the store; both run in an errand's thread. `look` returns None
-for "it is not there", and then doing it (again) is safe.
+Owns: look and act of each kind, and what is asked once more just before the act. Must not: touch the store; all of it
+runs in an errand's thread. `look` returns None for "it is not there", and then doing it (again) is safe.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from forge_loop.domain.approval import withdrawn
 from forge_loop.domain.events import (
     Event,
     PullRequestMerged,
@@ -21,9 +22,12 @@ from forge_loop.domain.events import (
     WorkspaceRemoved,
 )
 from forge_loop.domain.issue import PullRequestState
+from forge_loop.domain.job import Job
+from forge_loop.errors import NoSuchIssueError, UnreadableError
 from forge_loop.ports import Merged
 from forge_loop.runner.context import Context
 
+GONE = "the issue is not there any more"
 Detail = Mapping[str, Any]
 Result = dict[str, Any]
 
@@ -32,13 +36,39 @@ def _nothing(_detail: Detail, _result: Result) -> Sequence[Event]:
     return ()
 
 
+def _allowed(_context: Context, _job: Job, _detail: Detail) -> str | None:
+    return None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EffectKind:
-    """`tells` gives the events of an effect that is done."""
+    """`tells` gives the events of an effect that is done.
+
+    `forbidden` says, just before it is done, why a person does not want it any more. `work` marks what belongs to a
+    job's work and not to its end: nothing of it is done once the job has ended.
+    """
 
     look: Callable[[Context, Detail], Result | None]
     act: Callable[[Context, Detail], Result]
     tells: Callable[[Detail, Result], Sequence[Event]] = _nothing
+    forbidden: Callable[[Context, Job, Detail], str | None] = _allowed
+    work: bool = False
+
+
+def _withdrawn(context: Context, job: Job, detail: Detail) -> str | None:
+    """A person closed the issue, took the label away, or (where `approved` names a text) changed it."""
+    try:
+        issue = context.tracker.issue(job.issue)
+    except NoSuchIssueError:
+        return GONE
+    if issue.key != job.issue_key:
+        return GONE
+    if issue.problem is not None:
+        raise UnreadableError(f"#{job.issue}: {issue.problem}")
+    labels = context.settings.labels
+    if "approved" in detail and labels.risk in issue.labels:
+        return f"it carries the label {labels.risk}"
+    return withdrawn(issue, labels.ready, approved=detail.get("approved"))
 
 
 def _create_workspace(context: Context, detail: Detail) -> Result:
@@ -144,23 +174,27 @@ KINDS: Mapping[str, EffectKind] = {
         look=_look_workspace,
         act=_create_workspace,
         tells=lambda detail, _: (WorkspaceCreated(path=detail["path"], commit=detail["sha"]),),
+        work=True,
     ),
     "workspace.remove": EffectKind(look=lambda *_: None, act=_remove_workspaces, tells=_tell_removed),
-    "push": EffectKind(look=_look_push, act=_push, tells=_tell_push),
+    "push": EffectKind(look=_look_push, act=_push, tells=_tell_push, forbidden=_withdrawn, work=True),
     "pull_request.open": EffectKind(
         look=_look_pull_request,
         act=_open_pull_request,
         tells=lambda detail, result: (PullRequestOpened(pull_request=result["number"], head_sha=detail["sha"]),),
+        forbidden=_withdrawn,
+        work=True,
     ),
-    "merge": EffectKind(look=_look_merge, act=_merge, tells=_tell_merge),
+    "merge": EffectKind(look=_look_merge, act=_merge, tells=_tell_merge, forbidden=_withdrawn, work=True),
     "note": EffectKind(
         look=_look_note,
         act=_call(lambda context, detail: context.tracker.post_note(detail["issue"], detail["key"], detail["text"])),
     ),
-    "label": EffectKind(look=_look_label, act=_label),
+    "label": EffectKind(look=_look_label, act=_label, forbidden=_withdrawn),
     "issue.close": EffectKind(
         look=_look_close,
         act=_call(lambda context, detail: context.tracker.close(detail["issue"], detail["summary"])),
+        forbidden=_withdrawn,
     ),
     "branch.delete": EffectKind(
         look=lambda context, detail: {} if context.code_host.branch_sha(detail["branch"]) is None else None,

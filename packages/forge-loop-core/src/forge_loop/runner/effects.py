@@ -6,13 +6,14 @@ Owns: planning effects and pumping the open ones, one a job at a time, in order.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from forge_loop.domain.events import EffectDone, EffectFailed, EffectIntended, EffectSettled
 from forge_loop.domain.job import Job
 from forge_loop.domain.retry import delay
-from forge_loop.errors import RefusedError
+from forge_loop.errors import NoSuchIssueError, RefusedError
 from forge_loop.runner.context import Context, errand_key
 from forge_loop.runner.effect_kinds import KINDS, Result
 from forge_loop.store import EffectRow, EffectState
@@ -30,6 +31,21 @@ def plan(context: Context, job: Job, kind: str, name: str, detail: dict[str, Any
         )
         context.tell(EffectIntended(effect=row.id, key=key), job)
     return row
+
+
+def merging(context: Context, job: Job) -> bool:
+    """Whether a merge of the job is intended or under way, so that it may have happened."""
+    last = context.store.effects.last("job = ? AND kind = 'merge'", job.id)
+    return last is not None and last.state in (EffectState.INTENDED, EffectState.ACTING)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What became of an effect: its result, whether it was found done, or why it must not be done any more."""
+
+    result: Result
+    settled: bool = False
+    withdrawn: str | None = None
 
 
 class EffectPump:
@@ -67,24 +83,25 @@ class EffectPump:
         return row.id not in self._retries or self._retries[row.id][1] <= self._context.now()
 
     def _start(self, row: EffectRow) -> None:
-        context, kind = self._context, KINDS[row.kind]
+        context, job = self._context, self._context.store.jobs.get(row.job)
         uncertain = row.state is EffectState.ACTING
         context.store.effects.update(row.id, state=EffectState.ACTING)
-
-        def act() -> tuple[Result, bool]:
-            found = kind.look(context, row.detail) if uncertain else None
-            return (found, True) if found is not None else (kind.act(context, row.detail), False)
-
         context.errands.start(
             f"effect:{row.job}",
-            act,
-            then=lambda outcome: self._done(row, *outcome),
+            lambda: _carry_out(context, row, job, uncertain),
+            then=lambda outcome: self._ended(row, outcome),
             failed=lambda error: self._failed(row, error),
         )
 
+    def _ended(self, row: EffectRow, outcome: Outcome) -> None:
+        self._retries.pop(row.id, None)
+        if outcome.withdrawn is not None:
+            self._give_up(row, outcome.withdrawn, {"withdrawn": outcome.withdrawn})
+        else:
+            self._done(row, outcome.result, outcome.settled)
+
     def _done(self, row: EffectRow, result: Result, settled: bool) -> None:
         context = self._context
-        self._retries.pop(row.id, None)
         with context.store.transaction():
             done = context.store.effects.update(row.id, state=EffectState.DONE, result=result, ended_at=context.now())
             job = context.store.jobs.get(row.job)
@@ -93,17 +110,31 @@ class EffectPump:
             for event in KINDS[row.kind].tells(done.detail, result):
                 context.tell(event, job)
 
+    def _give_up(self, row: EffectRow, reason: str, result: Result) -> None:
+        context = self._context
+        with context.store.transaction():
+            context.store.effects.update(row.id, state=EffectState.FAILED, result=result, ended_at=context.now())
+            context.tell(EffectFailed(effect=row.id, key=row.key, reason=reason), context.store.jobs.get(row.job))
+
     def _failed(self, row: EffectRow, error: Exception) -> None:
         context = self._context
-        if isinstance(error, RefusedError):
-            with context.store.transaction():
-                context.store.effects.update(
-                    row.id, state=EffectState.FAILED, result={"refused": str(error)}, ended_at=context.now()
-                )
-                context.tell(
-                    EffectFailed(effect=row.id, key=row.key, reason=str(error)), context.store.jobs.get(row.job)
-                )
+        if isinstance(error, RefusedError | NoSuchIssueError):
+            self._retries.pop(row.id, None)
+            self._give_up(row, str(error), {"refused": str(error)})
             return
         count = self._retries.get(row.id, (0, context.now()))[0] + 1
         self._retries[row.id] = (count, context.now() + delay(issue=row.job, attempt=row.id, count=count))
         context.on_fault(f"effect {row.key}", error)
+
+
+def _carry_out(context: Context, row: EffectRow, job: Job, uncertain: bool) -> Outcome:
+    """In a thread: look whether it is there already if it may be, look whether it may still be done, do it."""
+    kind = KINDS[row.kind]
+    found = kind.look(context, row.detail) if uncertain else None
+    if found is not None:
+        return Outcome(result=found, settled=True)
+    over = "its job has ended" if kind.work and job.state.terminal else None
+    withdrawn = over or kind.forbidden(context, job, row.detail)
+    if withdrawn is not None:
+        return Outcome(result={}, withdrawn=withdrawn)
+    return Outcome(result=kind.act(context, row.detail))

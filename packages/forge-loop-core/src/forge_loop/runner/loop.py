@@ -5,6 +5,7 @@ Owns: what happens once at start and once at the end, and how long to sleep betw
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from datetime import datetime
 from forge_loop.agents.processes import find
 from forge_loop.config.model import Settings
 from forge_loop.domain.events import ConfigRejected, ConfigReloaded, LoopStarted, LoopStopped
-from forge_loop.errors import ConfigError
+from forge_loop.errors import ConfigError, LeaseLost
 from forge_loop.runner.context import Context
 from forge_loop.runner.dispatch import closed_because
 from forge_loop.runner.lock import LoopLock
@@ -137,7 +138,8 @@ class Runner:
         context.errands.close()
         with context.store.transaction():
             for delivery in context.in_hand.values():
-                context.queue.release(delivery)
+                with contextlib.suppress(LeaseLost):
+                    context.queue.release(delivery)
             context.in_hand.clear()
             context.store.update_loop(pid=None, start_ticks=None, since=context.now())
             context.tell(LoopStopped(reason=self._stopping or "nothing is left to do"))

@@ -23,6 +23,14 @@ class Pruned:
     refs: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ended:
+    """The prefixes of the workspaces of jobs that have ended, and the refs of attempts that have."""
+
+    workspaces: tuple[str, ...]
+    refs: frozenset[str]
+
+
 @dataclass(slots=True)
 class Maintenance:
     context: Context
@@ -44,14 +52,22 @@ class Maintenance:
         self._idle_ticks, self._last = 0, context.now()
         with context.store.transaction():
             context.tell(MaintenanceStarted())
-        keep = frozenset(f"{job.issue}-{job.id}-" for job in context.store.jobs.live())
-        attempts = frozenset(f"{job.issue}/{job.attempt}" for job in context.store.jobs.live())
-        now = context.now()
+        ended, now = self._ended(), context.now()
         context.errands.start(
             KEY,
-            lambda: _prune(context, keep, attempts, now),
+            lambda: _prune(context, ended, now),
             then=self._finished,
             failed=lambda error: context.on_fault("maintenance", error),
+        )
+
+    def _ended(self) -> Ended:
+        """What has ended by now. A job that begins while the errand is under way is not among it."""
+        jobs = [job for job in self.context.store.jobs.select() if job.state.terminal]
+        open_attempts = {job.attempt for job in self.context.store.jobs.live()}
+        attempts = [row for row in self.context.store.attempts.select() if row.id not in open_attempts]
+        return Ended(
+            workspaces=tuple(f"{job.issue}-{job.id}-" for job in jobs),
+            refs=frozenset(f"{row.issue}/{row.id}" for row in attempts),
         )
 
     def _finished(self, pruned: Pruned) -> None:
@@ -61,14 +77,15 @@ class Maintenance:
             )
 
 
-def _prune(context: Context, keep: frozenset[str], attempts: frozenset[str], now: datetime) -> Pruned:
-    stale = [path for path in context.workspaces.existing() if not path.name.startswith(tuple(keep))]
+def _prune(context: Context, ended: Ended, now: datetime) -> Pruned:
+    stale = [path for path in context.workspaces.existing() if path.name.startswith(ended.workspaces)]
     for path in stale:
         context.workspaces.remove(path)
     retention = context.settings.retention
     oldest = (now - timedelta(seconds=retention.transcripts)).timestamp()
     kept = prune_files((context.layout.transcripts, context.layout.salvaged), oldest=oldest, size=retention.size)
-    return Pruned(workspaces=len(stale), transcripts=kept, refs=context.workspaces.prune(lambda ref: ref in attempts))
+    refs = context.workspaces.prune(lambda ref: ref not in ended.refs)
+    return Pruned(workspaces=len(stale), transcripts=kept, refs=refs)
 
 
 def prune_files(roots: tuple[Path, ...], *, oldest: float, size: int) -> int:

@@ -12,10 +12,9 @@ from forge_loop.domain.issue import Issue, PullRequest, PullRequestState
 from forge_loop.domain.job import Job, JobState
 from forge_loop.domain.merge_gate import GateFacts, refusals
 from forge_loop.domain.reason import Reason
-from forge_loop.runner import effects, ending, prompts
-from forge_loop.runner.context import Context, errand_key
+from forge_loop.runner import effects, ending, job_errands, prompts
+from forge_loop.runner.context import Context
 from forge_loop.runner.critique import holding_verdict
-from forge_loop.runner.errand_failure import fail_errand
 from forge_loop.runner.publish import merges_by_itself
 from forge_loop.store import EffectRow, EffectState
 
@@ -36,21 +35,21 @@ def advance(context: Context, job: Job) -> None:
     merge = context.store.effects.last("job = ? AND kind = 'merge'", job.id)
     if merge is not None and _follow(context, job, merge):
         return
-    context.errands.start(
-        errand_key(job),
-        lambda: _look(context, job),
-        then=lambda seen: _ask(context, job, seen),
-        failed=lambda error: fail_errand(context, job, error),
-    )
+    job_errands.start(context, job, lambda: _look(context, job), then=lambda seen: _ask(context, job, seen))
 
 
 def _follow(context: Context, job: Job, merge: EffectRow) -> bool:
-    """True while the last merge effect decides what happens; a merge that met a moved base is past."""
+    """True while the last merge effect decides what happens.
+
+    One that met a moved base, or a person's word just before it, is past: the gate is asked again and says which.
+    """
+    result = merge.result or {}
     if merge.state is EffectState.FAILED:
-        refused = (merge.result or {}).get("refused")
-        ending.end(context, job, JobState.HANDED_OVER, f"the code host refused the merge: {refused}")
-    elif merge.state is EffectState.DONE and merge.result is not None:
-        sha = merge.result.get("sha")
+        if "withdrawn" in result:
+            return False
+        ending.end(context, job, JobState.HANDED_OVER, f"the code host refused the merge: {result.get('refused')}")
+    elif merge.state is EffectState.DONE:
+        sha = result.get("sha")
         if sha is None:
             return False
         summary = f"merged as {sha[:12]} by pull request {job.pull_request}"
@@ -84,11 +83,10 @@ def _look(context: Context, job: Job) -> Seen:
 
 
 def _ask(context: Context, job: Job, seen: Seen) -> None:
-    if context.store.jobs.get(job.id).state is not JobState.MERGING:
-        return
     reasons = refusals(facts(context, job, seen))
     if not reasons:
-        effects.plan(context, job, "merge", f"{job.head_sha}-{seen.base_sha}", _merge(job, seen))
+        tried = len(context.store.effects.select("job = ? AND kind = 'merge'", job.id))
+        effects.plan(context, job, "merge", f"{job.head_sha}-{seen.base_sha}-{tried}", _merge(context, job, seen))
         return
     if [reason.code for reason in reasons] == ["base_moved"]:
         context.store.jobs.move(job, JobState.CHECKING, at=context.now(), reason=reasons[0].text)
@@ -119,9 +117,14 @@ def facts(context: Context, job: Job, seen: Seen) -> GateFacts:
     )
 
 
-def _merge(job: Job, seen: Seen) -> dict[str, object]:
-    message = f"{job.title} (#{job.issue})\n\nPull-Request: {job.pull_request}\nForge-Loop-Job: {job.id}\n"
-    return {"number": job.pull_request, "head_sha": job.head_sha, "base_sha": seen.base_sha, "message": message}
+def _merge(context: Context, job: Job, seen: Seen) -> dict[str, object]:
+    return {
+        "number": job.pull_request,
+        "head_sha": job.head_sha,
+        "base_sha": seen.base_sha,
+        "message": f"{job.title} (#{job.issue})\n\nPull-Request: {job.pull_request}\nForge-Loop-Job: {job.id}\n",
+        "approved": prompts.snapshot(context, job).sha256,
+    }
 
 
 def _refuse(context: Context, job: Job, reasons: tuple[Reason, ...]) -> None:

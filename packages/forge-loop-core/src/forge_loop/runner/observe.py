@@ -50,12 +50,13 @@ def _look(context: Context, world: World, known: frozenset[int]) -> World:
     problems: list[str] = []
     base_problem = _read(problems, context.code_host.sync_base)
     base_sha = _read(problems, lambda: _base(context))
-    issues = _read(problems, lambda: _issues(context, known))
-    if issues is not None:
+    read = _read(problems, lambda: _issues(context, known))
+    if read is not None:
+        issues, gone = read
         ready = [issue for issue in issues.values() if context.settings.labels.ready in issue.labels]
         labels = {issue.number: _read(problems, partial(_labelled, context, issue)) for issue in ready}
         blockers = _blockers(context, issues, ready, problems)
-        world = replace(world, issues=issues, labels=labels, blockers=blockers)
+        world = replace(world, issues=issues, labels=labels, blockers=blockers, gone=gone)
     return replace(world, base_sha=base_sha, base_problem=base_problem, problems=tuple(problems))
 
 
@@ -74,12 +75,16 @@ def _read(problems: list[str], read: Callable[[], Value]) -> Value | None:
         return None
 
 
-def _issues(context: Context, known: Iterable[int]) -> dict[int, Issue]:
-    """Every open issue, and those of live jobs even if they are closed by now."""
+def _issues(context: Context, known: Iterable[int]) -> tuple[dict[int, Issue], frozenset[int]]:
+    """Every open issue, and those of live jobs even if they are closed by now; which of these are not there."""
     issues = {issue.number: issue for issue in context.tracker.open_issues()}
+    gone = set()
     for number in set(known) - set(issues):
-        issues[number] = context.tracker.issue(number)
-    return issues
+        try:
+            issues[number] = context.tracker.issue(number)
+        except NoSuchIssueError:
+            gone.add(number)
+    return issues, frozenset(gone)
 
 
 def _labelled(context: Context, issue: Issue) -> LabelEvent | None:
@@ -102,6 +107,9 @@ def _closed(context: Context, issues: dict[int, Issue], number: int) -> bool | N
 
 
 def _take(context: Context, world: World) -> None:
+    """Believe an observation, unless something made its beginning too old."""
+    if context.look_again:
+        return
     context.world = world
     loop = context.store.loop()
     if (loop.base_problem, loop.base_sha) != (world.base_problem, world.base_sha):

@@ -31,8 +31,11 @@ def advance(context: Context, job: Job) -> None:
 
 def _done(context: Context, job: Job, row: EffectRow) -> bool:
     if row.state is EffectState.FAILED:
-        refused = (row.result or {}).get("refused")
-        ending.end(context, job, JobState.HANDED_OVER, f"the code host refused: {refused}")
+        result = row.result or {}
+        if "withdrawn" in result:
+            ending.end(context, job, JobState.YIELDED, result["withdrawn"])
+        else:
+            ending.end(context, job, JobState.HANDED_OVER, f"the code host refused: {result.get('refused')}")
     return row.state is EffectState.DONE
 
 

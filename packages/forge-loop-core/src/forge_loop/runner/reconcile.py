@@ -5,10 +5,12 @@ Owns: human acts on issues in work, leases, the queue as an index over job rows.
 
 from __future__ import annotations
 
+from forge_loop.domain.approval import withdrawn
 from forge_loop.domain.job import Job, JobState
 from forge_loop.errors import LeaseLost
 from forge_loop.runner import ending
 from forge_loop.runner.context import Context
+from forge_loop.runner.effect_kinds import GONE
 from forge_loop.runner.intake import push, queue_key
 
 NOT_BEGUN = frozenset({JobState.QUEUED, JobState.COOLING})
@@ -25,19 +27,22 @@ def reconcile(context: Context) -> None:
 
 def _yield_to_person(context: Context, job: Job) -> None:
     """A person closed the issue, took the label away, or changed the text before work began: the loop lets go."""
-    world = context.world
-    issue = world.issues.get(job.issue) if world is not None and world.issues is not None else None
-    if issue is None or issue.key != job.issue_key or issue.problem is not None:
-        return
-    reason = None
-    if not issue.open:
-        reason = "the issue was closed"
-    elif context.settings.labels.ready not in issue.labels:
-        reason = f"the label {context.settings.labels.ready} was removed"
-    elif job.state in NOT_BEGUN and issue.sha256 != context.store.approvals.get(job.approval).sha256:
-        reason = "edited after approval, apply the label again"
+    reason = _withdrawn(context, job)
     if reason is not None and not _merged_already(context, job):
         ending.end(context, job, JobState.YIELDED, reason)
+
+
+def _withdrawn(context: Context, job: Job) -> str | None:
+    world = context.world
+    if world is None or world.issues is None:
+        return None
+    issue = world.issues.get(job.issue)
+    if job.issue in world.gone or (issue is not None and issue.key != job.issue_key):
+        return GONE
+    if issue is None or issue.problem is not None:
+        return None
+    approved = context.store.approvals.get(job.approval).sha256 if job.state in NOT_BEGUN else None
+    return withdrawn(issue, context.settings.labels.ready, approved=approved)
 
 
 def _merged_already(context: Context, job: Job) -> bool:

@@ -11,7 +11,7 @@ from datetime import datetime
 from forge_loop.domain.events import LoopPaused, LoopResumed, LoopUnparked, RequestApplied, RequestRefused, rfc3339
 from forge_loop.domain.job import FailureKind, Job, JobState
 from forge_loop.errors import RefusedError
-from forge_loop.runner import ending
+from forge_loop.runner import effects, ending
 from forge_loop.runner.context import Context
 from forge_loop.runner.intake import queue_key
 from forge_loop.store import RequestRow, RequestState
@@ -87,6 +87,7 @@ def _kill(context: Context, row: RequestRow) -> str:
     job = _live_job(context, row)
     if not job.state.active:
         raise RefusedError(f"#{job.issue} is {job.state}: nothing of it is running")
+    _not_merging(context, job)
     for session in context.store.sessions.select("job = ? AND ended_at IS NULL", job.id):
         context.agents.end(session.session, reason="killed by the operator")
     ending.fail(context, job, FailureKind.KILLED, "killed by the operator")
@@ -95,6 +96,7 @@ def _kill(context: Context, row: RequestRow) -> str:
 
 def _skip(context: Context, row: RequestRow) -> str:
     job = _live_job(context, row)
+    _not_merging(context, job)
     ending.end(context, job, JobState.CANCELLED, "skipped by the operator")
     return f"#{job.issue}: skipped; a new approval starts it again"
 
@@ -117,10 +119,18 @@ def _approve(context: Context, row: RequestRow) -> str:
                 context.store.approvals.update(approval.id, released_at=context.now())
             elif approval.sha256 != sha256:
                 if job is not None:
+                    _not_merging(context, job)
                     ending.end(context, job, JobState.CANCELLED, "a newer text was approved")
                 context.store.approvals.update(approval.id, released_at=context.now())
-    context.look_again = True
+    # What was seen before this approval must not be taken for what was approved.
+    context.world, context.look_again = None, True
     return f"#{number}: the text {sha256[:12]} is approved"
+
+
+def _not_merging(context: Context, job: Job) -> None:
+    """A merge that has been sent may have happened: nothing else is decided about its job until that is known."""
+    if effects.merging(context, job):
+        raise RefusedError(f"#{job.issue} is being merged; what comes of it shows soon")
 
 
 def _due_now(context: Context, job: Job) -> None:
