@@ -103,6 +103,13 @@ def test_everything_wrong_is_told_at_once() -> None:
     assert len(codes(worst)) == 9 + 1 + 2 + 1
 
 
+@pytest.mark.parametrize("wrong", WRONG)
+def test_what_is_not_known_is_not_called_wrong(wrong: str) -> None:
+    changes, code = WRONG[wrong]
+    (reason,) = refusals(replace(GOOD, **changes))
+    assert reason.text.startswith("it is not known whether") is code.endswith("_unknown")
+
+
 def test_every_withheld_path_is_named() -> None:
     assert [reason.text for reason in refusals(replace(GOOD, withheld=("one", "two")))] == ["one", "two"]
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from forge_loop.domain.job import FailureKind
 from forge_loop.domain.retry import (
-    LOST_AT_MOST,
     CoolDown,
     Failure,
     GiveUp,
@@ -107,9 +106,11 @@ def test_the_last_attempt_that_is_charged_gives_up(kind: FailureKind, charged_be
         assert step == CoolDown(until=NOW + wait, charged=True)
 
 
-def test_a_single_attempt_says_so() -> None:
-    rules = RetryRules(attempts=1, cooldown=timedelta(hours=1))
-    assert after(failure(), rules, NOW) == GiveUp(reason="the attempt failed: checks failed")
+@pytest.mark.parametrize(("attempts", "told"), [(1, "the attempt failed"), (2, "2 attempts failed, the last one")])
+def test_giving_up_says_after_how_many_attempts(attempts: int, told: str) -> None:
+    rules = RetryRules(attempts=attempts, cooldown=timedelta(hours=1))
+    step = after(failure(charged_before=attempts - 1), rules, NOW)
+    assert step == GiveUp(reason=f"{told}: checks failed")
 
 
 def test_the_same_failure_twice_in_a_row_cools_down() -> None:
@@ -147,7 +148,7 @@ def test_an_outage_never_gives_up_however_long_it_lasts(
     assert NOW + timedelta(seconds=27) <= step.until <= NOW + timedelta(seconds=3960)
 
 
-@pytest.mark.parametrize(("in_a_row", "charged"), [(1, False), (LOST_AT_MOST, False), (LOST_AT_MOST + 1, True)])
+@pytest.mark.parametrize(("in_a_row", "charged"), [(1, False), (5, False), (6, True)])
 def test_a_session_that_is_lost_again_and_again_is_the_works_own_fault(in_a_row: int, charged: bool) -> None:
     step = after(failure(FailureKind.LOST, in_a_row=in_a_row), RULES, NOW)
     assert isinstance(step, CoolDown)
@@ -155,9 +156,9 @@ def test_a_session_that_is_lost_again_and_again_is_the_works_own_fault(in_a_row:
 
 
 def test_a_lost_session_gives_up_only_when_it_is_charged() -> None:
-    lost = failure(FailureKind.LOST, charged_before=2, in_a_row=LOST_AT_MOST)
+    lost = failure(FailureKind.LOST, charged_before=2, in_a_row=5)
     assert isinstance(after(lost, RULES, NOW), CoolDown)
-    once_more = failure(FailureKind.LOST, charged_before=2, in_a_row=LOST_AT_MOST + 1)
+    once_more = failure(FailureKind.LOST, charged_before=2, in_a_row=6)
     assert isinstance(after(once_more, RULES, NOW), GiveUp)
 
 

@@ -96,6 +96,13 @@ def test_a_report_that_is_not_exactly_what_was_asked_for_is_no_verdict(
         parse_verdict(report)
 
 
+@pytest.mark.parametrize("line", [1, 2, 2**31 - 1, None])
+def test_a_line_is_counted_from_one(line: int | None) -> None:
+    report = {**REPORT, "findings": [{**FINDING, "line": line}]}
+    assert parse_verdict(report).findings[0].line == line
+    assert accepts(REPORT_SCHEMA, report)
+
+
 @pytest.mark.parametrize("name", REPORT)
 def test_a_missing_field_is_named(name: str) -> None:
     with pytest.raises(MalformedReport, match=rf"report: missing \['{name}'\], unknown \[\]"):
