@@ -1,18 +1,18 @@
 """The relay: new events to `events.jsonl` and to the sinks, in `seq` order, at least once.
 
-Owns: each reader's place, the file's last line, a failing sink's back-off. Must not: stop the loop for a sink.
+Owns: each reader's place, a failing sink's back-off. Must not: stop the loop for a sink, or know how lines are kept
+(`event_file` does).
 """
 
 from __future__ import annotations
 
-import json
-import os
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from forge_loop.domain.events import Recorded, SinkFailed, SinkRecovered
 from forge_loop.ports import EventSink
 from forge_loop.runner.context import Context
+from forge_loop.runner.event_file import EventFile
 
 SINK_BACK_OFF = timedelta(seconds=30)
 
@@ -20,16 +20,13 @@ SINK_BACK_OFF = timedelta(seconds=30)
 @dataclass(slots=True)
 class Relay:
     context: Context
-    _file: int | None = None
-    _written: int = 0
+    _file: EventFile | None = None
     _told: dict[int, int] = field(default_factory=dict)
     _failing: dict[int, datetime] = field(default_factory=dict)
 
     def open(self) -> None:
         """Find the place in `events.jsonl`: a torn last line is cut off and written again from the database."""
-        path = self.context.layout.events
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        self._written = _last_whole_line(self._file)
+        self._file = EventFile(self.context.layout.events, newest=self._newest())
         for index, _ in enumerate(self.context.sinks):
             self._told[index] = self._newest()
 
@@ -41,9 +38,9 @@ class Relay:
 
     def _write_file(self) -> None:
         assert self._file is not None
-        while events := self.context.store.events.after(self._written):
-            os.write(self._file, "".join(event.line() + "\n" for event in events).encode())
-            self._written = events[-1].seq
+        while events := self.context.store.events.after(self._file.written):
+            lines = "".join(event.line() + "\n" for event in events)
+            self._file.append(lines, last=events[-1].seq)
 
     def _tell(self, index: int, sink: EventSink) -> None:
         due = self._failing.get(index)
@@ -76,23 +73,5 @@ class Relay:
 
     def close(self) -> None:
         if self._file is not None:
-            os.close(self._file)
+            self._file.close()
             self._file = None
-
-
-def _last_whole_line(fd: int) -> int:
-    """The `seq` of the file's last whole line, with whatever follows it cut off. 0 for an empty file."""
-    size = os.fstat(fd).st_size
-    content = os.pread(fd, size, 0)
-    whole = content.rfind(b"\n") + 1
-    while whole:
-        start = content.rfind(b"\n", 0, whole - 1) + 1
-        try:
-            seq = int(json.loads(content[start : whole - 1])["seq"])
-        except (ValueError, KeyError, TypeError):
-            whole = start
-            continue
-        os.ftruncate(fd, whole)
-        return seq
-    os.ftruncate(fd, 0)
-    return 0

@@ -1,0 +1,71 @@
+"""`events.jsonl`: whole lines in `seq` order, whatever happened to the last process that wrote them.
+
+Owns: finding the last line that can be kept, and appending whole lines or nothing. Must not: read the file from its
+beginning, or know where the lines come from.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+_CHUNK = 64 * 1024
+
+
+class EventFile:
+    """The open file. `newest` is the newest `seq` there is: a line beyond it tells of what was never kept."""
+
+    def __init__(self, path: Path, *, newest: int) -> None:
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        self.written = _cut_to_last_good_line(self._descriptor, newest)
+
+    def append(self, lines: str, *, last: int) -> None:
+        """Add whole lines, the last of them `last`. Raises OSError, and then nothing of them is there."""
+        before = os.fstat(self._descriptor).st_size
+        left = memoryview(lines.encode())
+        try:
+            while left:
+                left = left[os.write(self._descriptor, left) :]  # a disk that fills up takes a part
+        except OSError:
+            os.ftruncate(self._descriptor, before)
+            raise
+        self.written = last
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
+def _cut_to_last_good_line(descriptor: int, newest: int) -> int:
+    """Cut off what follows the last whole line that is an event; its `seq`, 0 if there is none."""
+    end = os.fstat(descriptor).st_size
+    whole, kept = _after_last_newline(descriptor, end), 0
+    while whole and not kept:
+        start = _after_last_newline(descriptor, whole - 1)
+        seq = _seq(os.pread(descriptor, whole - start, start))
+        if 0 < seq <= newest:
+            kept = seq
+        else:
+            whole = start
+    if whole < end:
+        os.ftruncate(descriptor, whole)
+    return kept
+
+
+def _after_last_newline(descriptor: int, end: int) -> int:
+    """The place after the last newline before `end`, 0 if there is none."""
+    while end > 0:
+        start = max(0, end - _CHUNK)
+        found = os.pread(descriptor, end - start, start).rfind(b"\n")
+        if found >= 0:
+            return start + found + 1
+        end = start
+    return 0
+
+
+def _seq(line: bytes) -> int:
+    """The `seq` of a line, 0 if it is no event."""
+    try:
+        return int(json.loads(line)["seq"])
+    except (ValueError, KeyError, TypeError):
+        return 0
