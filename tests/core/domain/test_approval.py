@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forge_loop.domain.approval import Caps, IntakeFacts, LabelNames, cap_reasons, refusals, selection_order
+from forge_loop.domain.approval import Caps, IntakeFacts, LabelNames, cap_reasons, refusals, selection_order, withdrawn
 from support.samples import NOW, approval, issue, label
 
 NAMES = LabelNames(ready="loop:ready", blocked="loop:blocked")
@@ -166,6 +166,24 @@ def test_a_text_that_utf8_cannot_hold_is_refused_and_stops_nobody_behind_it() ->
 
 def test_labels_are_compared_whole() -> None:
     assert codes(facts(issue=issue(labels=frozenset({"loop:ready-soon", "Loop:Ready"})))) == ["not_approved"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "approved", "told"),
+    [
+        ({}, None, None),
+        ({}, issue().sha256, None),
+        ({"open": False}, None, "the issue was closed"),
+        ({"labels": frozenset[str]()}, None, "the label loop:ready was removed"),
+        ({"body": "changed since"}, None, None),
+        ({"body": "changed since"}, issue().sha256, "edited after approval, apply the label again"),
+        ({"open": False, "labels": frozenset[str](), "body": "x"}, issue().sha256, "the issue was closed"),
+    ],
+)
+def test_a_person_withdraws_an_issue_by_closing_it_or_its_label_or_its_text(
+    changes: dict[str, object], approved: str | None, told: str | None
+) -> None:
+    assert withdrawn(issue(**changes), "loop:ready", approved=approved) == told
 
 
 CAPS = Caps(max_open_pull_requests=2, max_jobs_per_hour=3)

@@ -48,6 +48,17 @@ def test_nothing_against_it_is_open() -> None:
         ({"halt_reason": "log in"}, Reason(code="halted", text="dispatch is halted: log in")),
         ({"halt_reason": ""}, Reason(code="halted", text="dispatch is halted")),
         ({"base_known": False}, Reason(code="base_unknown", text="the commit of the base branch is not known")),
+        (
+            {"base_unchecked": True},
+            Reason(code="base_unchecked", text="the checks have not run on the untouched base yet"),
+        ),
+        (
+            {"base_red": "pytest -q"},
+            Reason(
+                code="base_red",
+                text="the checks fail on the untouched base (pytest -q): mend base, or checks in forge-loop.yaml",
+            ),
+        ),
     ],
 )
 def test_each_reason_is_told_with_its_words_and_its_end(changes: dict[str, object], reason: Reason) -> None:
@@ -67,8 +78,10 @@ def test_every_combination_names_every_reason() -> None:
         "parked": {"parked_until": LATER},
         "halted": {"halt_reason": "log in"},
         "base_unknown": {"base_known": False},
+        "base_unchecked": {"base_unchecked": True},
+        "base_red": {"base_red": "pytest -q"},
     }
-    for chosen in product([False, True], repeat=4):
+    for chosen in product([False, True], repeat=len(one_each)):
         codes = [code for code, holds in zip(one_each, chosen, strict=True) if holds]
         changes = {name: value for code in codes for name, value in one_each[code].items()}
         assert [reason.code for reason in closed_because(facts(**changes), NOW)] == codes

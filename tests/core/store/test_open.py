@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from forge_loop.database import Database, open_read_only
 from forge_loop.errors import DatabaseError, DatabaseNewerError
-from forge_loop.store import LoopRow, Store, memory, open_store
+from forge_loop.store import LoopRow, Store, open_store
 from forge_loop.store.access import Access
 from forge_loop.store.open import COMPONENT
 from support.samples import NOW
@@ -59,16 +58,6 @@ def test_the_loops_row_changes_where_it_is_told_to(store: Store) -> None:
     after = store.loop()
     assert (after.paused, after.paused_until, after.pause_reason, after.pid) == (True, NOW, "a release", 7)
     assert (after.loop_id, after.repo, after.parked_until) == (before.loop_id, "", None)
-
-
-def test_the_loops_row_says_all_that_dispatch_asks(store: Store) -> None:
-    until = NOW + timedelta(hours=1)
-    store.update_loop(
-        paused=True, paused_until=NOW, pause_reason="p", parked_until=until, park_reason="l", halt_reason="h"
-    )
-    facts = memory.dispatch_facts(store, (), base_sha=None)
-    assert (facts.paused, facts.paused_until, facts.pause_reason) == (True, NOW, "p")
-    assert (facts.parked_until, facts.park_reason, facts.halt_reason, facts.base_known) == (until, "l", "h", False)
 
 
 def test_changes_of_several_tables_are_undone_together(store: Store) -> None:

@@ -27,6 +27,7 @@ from forge_loop.store import (
     Store,
     open_store,
 )
+from forge_loop.store.records import BaseCheckRow
 from forge_loop.store.table import Table
 from support.samples import NOW
 from support.stored import stored_approval, stored_attempt, stored_job, undone
@@ -37,6 +38,7 @@ TABLES: Mapping[str, type[Any]] = {
     "attempts": Attempt,
     "sessions": SessionRow,
     "checks": CheckRow,
+    "base_checks": BaseCheckRow,
     "reviews": ReviewRow,
     "findings": FindingRow,
     "effects": EffectRow,
@@ -77,7 +79,7 @@ def rows(kind: type[Any], *, without: frozenset[str]) -> st.SearchStrategy[dict[
 
 def pointers(store: Store, name: str) -> dict[str, Any]:
     """The rows that a row of this table must point to."""
-    if name in ("approvals", "requests"):
+    if name in ("approvals", "requests", "base_checks"):
         return {}
     if name == "jobs":
         return {"approval": stored_approval(store).id}
@@ -87,6 +89,14 @@ def pointers(store: Store, name: str) -> dict[str, Any]:
     if name == "findings":
         return {"job": job.id, "review": store.reviews.insert(**review(job.id)).id}
     return {"job": job.id}
+
+
+def pointing(store: Store, name: str) -> frozenset[str]:
+    """The columns of this table that point to other rows."""
+    names: list[str] = []
+    with undone(store):
+        names.extend(pointers(store, name))
+    return frozenset(names)
 
 
 def review(job: int) -> dict[str, Any]:
@@ -105,9 +115,7 @@ def lasting(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 @pytest.mark.parametrize("name", TABLES)
 def test_a_row_comes_out_as_it_went_in(name: str, lasting: Store) -> None:
-    pointing = {"approvals": frozenset[str](), "jobs": frozenset({"approval"}), "requests": frozenset[str]()}
-    without = pointing.get(name, frozenset({"job", "review"} if name == "findings" else {"job"}))
-    without |= {"attempt"} if name == "sessions" else frozenset()
+    without = pointing(lasting, name)
 
     @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
     @given(rows(TABLES[name], without=without))
@@ -141,6 +149,11 @@ def test_a_table_has_the_columns_of_its_dataclass_and_null_where_none_is_allowed
     columns = {row["name"]: not row["notnull"] for row in database.query(f"PRAGMA table_info({name})")}
     allowed = {field: type(None) in get_args(hint) for field, hint in hints.items()}
     assert columns == {**allowed, "id": True}  # SQLite calls a rowid nullable
+
+
+def test_every_table_is_one_of_these(store: Store, database: Database) -> None:
+    rows = database.query("SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE '%STRICT'")
+    assert {row["name"] for row in rows} == {*TABLES, "loop", "events", "observations"}
 
 
 def nullable(kind: type[Any]) -> list[str]:
