@@ -264,7 +264,7 @@ class SQLiteModel(QueueModel):
 
 
 QUICK = settings(
-    max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
+    max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck), database=None
 )
 THOROUGH = settings(QUICK, max_examples=1000, stateful_step_count=50)
 

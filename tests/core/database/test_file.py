@@ -119,7 +119,8 @@ def test_threads_that_end_leave_no_descriptors_behind(database: Database) -> Non
 
 
 def test_the_files_are_for_their_owner_only(path: Path, database: Database) -> None:
-    note(database, "a")
+    for number in range(64):
+        note(database, str(number), flush=False)
     beside = {entry.name: stat.S_IMODE(entry.stat().st_mode) for entry in path.parent.iterdir()}
     assert set(beside) == {path.name + suffix for suffix in ("", "-wal", "-shm", "-gate", "-wake", "-reserve")}
     assert set(beside.values()) == {0o600}

@@ -75,17 +75,28 @@ def test_on_a_full_disk_new_writes_are_refused_and_every_last_one_in_hand_is_fin
     database.check()
 
     (small_disk / "filler").unlink()
-    note(database, "after")
-    assert database.insist(lambda: 7) == 7
+    assert not (small_disk / "state.db-reserve").exists()
+    for number in range(64):
+        note(database, f"after {number}")
     assert (small_disk / "state.db-reserve").stat().st_size == 2 * 1024 * 1024
     database.close()
 
 
-def test_a_database_opens_on_a_nearly_full_disk_without_a_reserve(small_disk: Path) -> None:
-    (small_disk / "filler").write_bytes(bytes(SIZE - 8 * 1024 * 1024))
+def test_a_nearly_full_disk_is_left_without_a_reserve(small_disk: Path) -> None:
+    (small_disk / "filler").write_bytes(bytes(SIZE - 40 * 1024 * 1024))
     database = Database(small_disk / "state.db")
+    database.migrate("notes", [NOTES])
+    for number in range(100):
+        note(database, str(number))
     assert not (small_disk / "state.db-reserve").exists()
     database.close()
+
+
+def test_somebody_who_writes_a_row_and_leaves_takes_no_space(path: Path, database: Database) -> None:
+    note(database, "a")
+    database.close()
+    assert path.stat().st_size < 100_000
+    assert not path.with_name("state.db-reserve").exists()
 
 
 def test_a_failure_that_is_not_about_space_is_not_tried_again(database: Database) -> None:

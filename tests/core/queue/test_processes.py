@@ -13,17 +13,21 @@ from forge_loop.database import Database
 from forge_loop.queue import Push, QueueDepth, SQLiteQueue
 from support.child import Child, python
 
-# Takes jobs until there are none, and says which; with "hold" it keeps the first one until it is killed.
+LAST = -1  # the job that ends a consumer
+
+# Takes jobs until that one, and says which; with "hold" it keeps the first one until it is killed.
 CONSUMER = """
     import sys, time
     from forge_loop.queue import SQLiteQueue
     path, act = sys.argv[1:]
     queue = SQLiteQueue(path, durability="normal", max_deliveries=None)
     print("open", flush=True)
-    while queue.wait(0.5):
+    number = None
+    while number != -1 and queue.wait(60):
         delivery = queue.pop(lease_seconds=3600)
         if delivery is None:
             continue
+        number = delivery.payload["number"]
         print(delivery.payload["number"], delivery.delivery, flush=True)
         if act == "hold":
             time.sleep(60)
@@ -87,8 +91,12 @@ def test_eight_processes_take_each_of_several_thousand_jobs_exactly_once(path: P
         ]
         for producer in producers:
             producer.finish()
+        queue = SQLiteQueue(path)
+        queue.push_many(Push(payload={"number": LAST}, priority=9) for _ in consumers)
         found = [pair for consumer in consumers for pair in taken(consumer)]
-    assert sorted(found) == [(number, 1) for number in range(3000)]
+    assert sorted(found) == [*[(LAST, 1)] * 6, *((number, 1) for number in range(3000))]
+    assert queue.depth() == QueueDepth(ready=0, delayed=0, leased=0, dead=0)
+    queue.close()
 
 
 def test_the_job_of_a_killed_consumer_comes_back_at_once_and_is_counted(path: Path) -> None:
@@ -160,7 +168,7 @@ def count_done(database: Database) -> int:
 
 def test_a_waiting_process_is_woken_by_a_push(path: Path) -> None:
     queue = SQLiteQueue(path, durability="normal")
-    with python(CONSUMER.replace("wait(0.5)", "wait(30)"), path, "hold") as consumer:
+    with python(CONSUMER, path, "hold") as consumer:
         assert consumer.line() == "open"
         assert queue.depth().ready == 0
         queue.push({"number": 1})

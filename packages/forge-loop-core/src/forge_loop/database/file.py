@@ -27,6 +27,8 @@ from forge_loop.database.transaction import OfThread, Transaction, joined, outer
 from forge_loop.database.wake_up import WakeUp
 from forge_loop.errors import DatabaseError, DatabaseFullError
 
+_VISIT = 64
+
 Durability = Literal["full", "normal"]
 Result = TypeVar("Result")
 
@@ -48,6 +50,7 @@ class Database:
         self._pid = os.getpid()
         self._full = durability == "full"
         self._failure: str | None = None
+        self._commits_until_settled = _VISIT
         self._of_thread = OfThread()
         with contextlib.ExitStack() as undo, self._translated():
             try:
@@ -117,13 +120,13 @@ class Database:
 
         Inside a transaction the reserve is of no use: SQLite may have undone the whole of it. Then it fails.
         """
-        self._reserve.fill()
         try:
             return write()
         except DatabaseFullError:
             if self._of_thread.transaction is not None:
                 raise
         self._make_room()
+        self._commits_until_settled = _VISIT
         return write()
 
     def wake(self) -> None:
@@ -178,8 +181,7 @@ class Database:
             with outermost(mine, self._of_thread) as connection:
                 yield connection
             number = self._gate.page.count_commit()
-            if self._full:
-                self._flush.warm()
+            self._settle_in()
         finally:
             self._gate.release()
         if mine.wake:
@@ -194,6 +196,18 @@ class Database:
             # After a failed flush the kernel may drop what was written, and a later flush would report success.
             self._failure = f"not usable any more: a flush failed ({error.strerror}); start again"
             raise of_the_system(error, self.path) from error
+
+    def _settle_in(self) -> None:
+        """Spend disk space on speed and on safety, but not for somebody who writes a row and leaves."""
+        if self._commits_until_settled == 0:
+            return
+        self._commits_until_settled -= 1
+        if self._commits_until_settled == 0:
+            with contextlib.suppress(OSError):  # it went into the disk's last blocks: the commit itself is made
+                if not self._reserve.fill():
+                    self._commits_until_settled = _VISIT
+                if self._full:
+                    self._flush.warm()
 
     def _make_room(self) -> None:
         """Give up the reserve, and the log, as far as it is copied into the file."""

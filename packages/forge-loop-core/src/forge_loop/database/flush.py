@@ -22,7 +22,6 @@ from forge_loop.database.shared_page import SharedPage
 _PAUSE = 0.00005
 # What the log grows to before SQLite checkpoints it and writes it again from the start.
 _WARM_BYTES = 1100 * (4096 + 24)
-_COLD_COMMITS = 64
 _AMPLE_BYTES = 256 * 1024 * 1024
 
 
@@ -33,7 +32,6 @@ class Flush:
         self._patience = patience
         self._threads = threading.Lock()
         self._descriptor = os.open(log, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
-        self._commits_until_warm = _COLD_COMMITS
         _flush_directory(log.parent)
 
     def through(self, number: int) -> None:
@@ -51,18 +49,11 @@ class Flush:
                 time.sleep(_PAUSE)
 
     def warm(self) -> None:
-        """Inside the gate: let the log grow once, so that later flushes overwrite it, at half the cost.
-
-        A log that is used a few times only is left alone, and so is a disk that is nearly full.
-        """
-        if self._commits_until_warm == 0:
-            return
-        self._commits_until_warm -= 1
+        """Inside the gate: let the log grow once, so that later flushes overwrite it, at half the cost."""
         size = os.fstat(self._descriptor).st_size
-        if self._commits_until_warm or size >= _WARM_BYTES or free_bytes(self._log.parent) < _AMPLE_BYTES:
-            return
-        # Zeros after the last frame are no frame: SQLite stops reading at the first checksum that does not match.
-        os.pwrite(self._descriptor, bytes(_WARM_BYTES - size), size)
+        if size < _WARM_BYTES and free_bytes(self._log.parent) >= _AMPLE_BYTES:
+            # Zeros after the last frame are no frame: SQLite stops reading at the first checksum that does not match.
+            os.pwrite(self._descriptor, bytes(_WARM_BYTES - size), size)
 
     def close(self) -> None:
         os.close(self._descriptor)
