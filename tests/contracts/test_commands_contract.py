@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -101,3 +102,19 @@ def test_a_missing_directory_is_a_failure_and_no_crash(commands: Commands, place
 
 def test_a_command_reads_nothing_from_the_loops_terminal(commands: Commands, place: Path) -> None:
     assert commands.run("cat; echo end", directory=place, timeout=10).output == "end"
+
+
+def test_closing_ends_what_runs_and_leaves_nothing_of_it(commands: Commands, place: Path) -> None:
+    with ThreadPoolExecutor(2) as threads:
+        under_way = [
+            threads.submit(commands.run, f"echo $$ > {name}; trap '' TERM; {FOREVER}", directory=place, timeout=60)
+            for name in ("one", "two")
+        ]
+        deadline = time.monotonic() + 30
+        while not all((place / name).exists() and (place / name).read_text() for name in ("one", "two")):
+            assert time.monotonic() < deadline
+        began = time.monotonic()
+        commands.close()
+        assert [one.result(30).status for one in under_way] == [None, None]
+        assert time.monotonic() - began < 10
+    assert [find(int((place / name).read_text())) for name in ("one", "two")] == [None, None]

@@ -69,6 +69,9 @@ class ShellCommands:
         )
         return CommandResult(status=done.returncode, output=done.stdout + done.stderr, seconds=0.0)
 
+    def close(self) -> None:
+        """A plain shell's commands end by their own time limit."""
+
 
 def git(directory: Path, *words: str) -> str:
     identity = ["-c", "user.name=T", "-c", "user.email=t@example.invalid", "-c", "init.defaultBranch=main"]

@@ -207,6 +207,9 @@ class Commands(Protocol):
 
     def run(self, command: str, *, directory: Path, timeout: float) -> CommandResult: ...
 
+    def close(self) -> None:
+        """End what is running, whose result then is that of a command whose time ran out. Never blocks."""
+
 
 __all__ = [
     "Agents",

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 import uuid
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
@@ -35,6 +36,12 @@ class LocalCommands:
         self._loop_id = loop_id
         self._environ = dict(environ)
         self._scratch = scratch
+        # Readable from `close` on, for every thread that watches a command.
+        self._closing = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        weakref.finalize(self, os.close, self._closing)
+
+    def close(self) -> None:
+        os.eventfd_write(self._closing, 1)
 
     def run(self, command: str, *, directory: Path, timeout: float) -> CommandResult:
         began = time.monotonic()
@@ -61,7 +68,7 @@ class LocalCommands:
         ) as process:
             assert process.stdout is not None
             output = Tail(process.stdout)
-            in_time = _watch(process.pid, output, deadline)
+            in_time = _watch(process.pid, output, deadline, self._closing)
             # Before the shim is waited for: its pid, which is its session's id, still belongs to it.
             end_all(lambda: _survivors(process.pid, marker), within=END_SECONDS)
             output.drain()
@@ -75,17 +82,18 @@ class LocalCommands:
         return command_environment(loop_id=self._loop_id, marker=marker, environ=self._environ, home=home, tmp=tmp)
 
 
-def _watch(pid: int, output: Tail, deadline: float) -> bool:
-    """Read output until the process ends; False if the deadline came first."""
+def _watch(pid: int, output: Tail, deadline: float, closing: int) -> bool:
+    """Read output until the process ends; False if the deadline or the end of the loop came first."""
     pidfd = os.pidfd_open(pid)
     try:
         with selectors.DefaultSelector() as selector:
             selector.register(pidfd, selectors.EVENT_READ)
             selector.register(output.descriptor, selectors.EVENT_READ)
+            selector.register(closing, selectors.EVENT_READ)
             while (left := deadline - time.monotonic()) > 0:
                 ready = {key.fd for key, _ in selector.select(left)}
-                if pidfd in ready:
-                    return True
+                if pidfd in ready or closing in ready:
+                    return pidfd in ready
                 if output.descriptor in ready and not output.read():
                     selector.unregister(output.descriptor)
             return False

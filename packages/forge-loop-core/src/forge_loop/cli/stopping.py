@@ -10,11 +10,14 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stopping:
-    """A context in which SIGINT and SIGTERM call `stop` with the signal's name. A second SIGINT raises."""
+    """A context in which each of SIGNALS calls `stop` with the signal's name. A second SIGINT raises.
+
+    What the caller had ignored stays ignored: `nohup` and shells do that.
+    """
 
     def __init__(self, stop: Callable[[str], None]) -> None:
         self._stop = stop
@@ -23,7 +26,8 @@ class Stopping:
 
     def __enter__(self) -> Stopping:
         for number in SIGNALS:
-            self._before[number] = signal.signal(number, self._heard)
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._heard)
         return self
 
     def __exit__(

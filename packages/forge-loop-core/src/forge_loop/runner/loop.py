@@ -134,6 +134,7 @@ class Runner:
 
     def _end(self) -> None:
         context = self.context
+        context.commands.close()
         context.agents.close()
         context.errands.close()
         with context.store.transaction():
