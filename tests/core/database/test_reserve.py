@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,38 +9,16 @@ import pytest
 
 from forge_loop.database import Database
 from forge_loop.errors import DatabaseFullError
+from support.disks import fill, small_disk
 from support.notes import NOTES, note, notes
 
 SIZE = 80 * 1024 * 1024
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    place = tmp_path / "disk"
-    place.mkdir()
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(place)],
-        capture_output=True,
-        text=True,
-        timeout=10,
-        check=False,
-    )
-    if done.returncode:
-        pytest.skip(f"a filesystem cannot be mounted here: {done.stderr.strip()}")
-    yield place
-    subprocess.run(["umount", "--lazy", str(place)], timeout=10, check=True)
-
-
-def fill(place: Path) -> None:
-    """Take every last block."""
-    descriptor = os.open(place / "filler", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    for size in (1024 * 1024, 4096):
-        try:
-            while True:
-                os.write(descriptor, bytes(size))
-        except OSError:
-            continue
-    os.close(descriptor)
+def small(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "disk", size=SIZE) as place:
+        yield place
 
 
 def remove(database: Database, text: str) -> None:
@@ -56,17 +32,15 @@ def write_until_full(database: Database) -> None:
 
 
 @pytest.mark.parametrize("log", ["grown", "fresh"])
-def test_on_a_full_disk_new_writes_are_refused_and_every_last_one_in_hand_is_finished(
-    small_disk: Path, log: str
-) -> None:
-    database = Database(small_disk / "state.db")
+def test_on_a_full_disk_new_writes_are_refused_and_every_last_one_in_hand_is_finished(small: Path, log: str) -> None:
+    database = Database(small / "state.db")
     database.migrate("notes", [NOTES])
     for number in range(700):
         note(database, str(number))
     if log == "fresh":  # it must then grow while the disk is full
         database.close()
-        database = Database(small_disk / "state.db")
-    fill(small_disk)
+        database = Database(small / "state.db")
+    fill(small)
     with pytest.raises(DatabaseFullError, match="no space left"):
         write_until_full(database)
     for number in range(700):
@@ -74,21 +48,21 @@ def test_on_a_full_disk_new_writes_are_refused_and_every_last_one_in_hand_is_fin
     assert not [text for text in notes(database) if text.isdigit()]
     database.check()
 
-    (small_disk / "filler").unlink()
-    assert not (small_disk / "state.db-reserve").exists()
+    (small / "filler").unlink()
+    assert not (small / "state.db-reserve").exists()
     for number in range(64):
         note(database, f"after {number}")
-    assert (small_disk / "state.db-reserve").stat().st_size == 2 * 1024 * 1024
+    assert (small / "state.db-reserve").stat().st_size == 2 * 1024 * 1024
     database.close()
 
 
-def test_a_nearly_full_disk_is_left_without_a_reserve(small_disk: Path) -> None:
-    (small_disk / "filler").write_bytes(bytes(SIZE - 40 * 1024 * 1024))
-    database = Database(small_disk / "state.db")
+def test_a_nearly_full_disk_is_left_without_a_reserve(small: Path) -> None:
+    (small / "filler").write_bytes(bytes(SIZE - 40 * 1024 * 1024))
+    database = Database(small / "state.db")
     database.migrate("notes", [NOTES])
     for number in range(100):
         note(database, str(number))
-    assert not (small_disk / "state.db-reserve").exists()
+    assert not (small / "state.db-reserve").exists()
     database.close()
 
 

@@ -53,6 +53,13 @@ def test_within_a_transaction_the_wake_up_comes_after_the_commit(path: Path, dat
     other.close()
 
 
+def test_a_transaction_wakes_as_many_waiters_as_it_was_asked_to(database: Database) -> None:
+    with database.transaction():
+        for _ in range(3):
+            database.wake()
+    assert [database.wait(0, every=False) for _ in range(4)] == [True, True, True, False]
+
+
 def test_a_transaction_that_is_undone_wakes_nobody(database: Database) -> None:
     with pytest.raises(Undone):
         note_and_raise(database, "a", wake=True)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from forge_loop.database import Database, open_read_only
-from forge_loop.errors import DatabaseNewerError, LeaseLost
+from forge_loop.errors import DatabaseFullError, DatabaseNewerError, LeaseLost
 from forge_loop.queue import Delivery, JobPlace, Push, QueueDepth, SQLiteQueue, read_depth, read_jobs
+from support.disks import fill, small_disk
 from support.notes import NOTES, Undone, note, notes
 
 EMPTY = QueueDepth(ready=0, delayed=0, leased=0, dead=0)
@@ -177,6 +179,84 @@ def test_after_a_reboot_time_goes_on_and_never_back(
     assert due > reached + 3_500_000_000
     assert again.depth() == QueueDepth(ready=0, delayed=1, leased=1, dead=0)
     again.close()
+
+
+# Waking
+
+
+def rings(database: Database) -> int:
+    """How many waiters would be woken; none is left afterwards."""
+    count = 0
+    while database.wait(0, every=False):
+        count += 1
+    return count
+
+
+def test_a_batch_wakes_a_waiter_for_each_job(database: Database, queue: SQLiteQueue) -> None:
+    queue.push_many(Push(payload={}) for _ in range(3))
+    assert rings(database) == 3
+
+
+def test_a_delayed_job_wakes_only_for_a_moment_that_is_near(database: Database, queue: SQLiteQueue) -> None:
+    queue.push({}, not_before=datetime.now(UTC) + timedelta(hours=1))
+    assert rings(database) == 0
+    queue.push({}, not_before=datetime.now(UTC) + timedelta(seconds=0.3))
+    assert rings(database) == 1
+
+
+def test_what_gives_a_job_back_wakes_a_waiter_and_an_ack_does_not(database: Database, queue: SQLiteQueue) -> None:
+    queue.push({}, key="k")
+    rings(database)
+    queue.nack(claim(queue))
+    assert rings(database) == 1
+    queue.release(claim(queue))
+    assert rings(database) == 1
+    queue.reschedule("k")
+    assert rings(database) == 1
+    queue.ack(claim(queue))
+    assert rings(database) == 0
+
+
+def test_a_waiter_takes_one_ring_and_leaves_the_others(database: Database, queue: SQLiteQueue) -> None:
+    with ThreadPoolExecutor(1) as workers:
+        waiting = workers.submit(queue.wait, 30)
+        queue.push_many([Push(payload={}), Push(payload={})])
+        assert waiting.result(30)
+    assert rings(database) >= 1
+
+
+def test_a_waiter_that_finds_nothing_takes_the_old_rings_away(database: Database, queue: SQLiteQueue) -> None:
+    for _ in range(50):
+        database.wake()
+    assert not queue.wait(0.01)
+    assert rings(database) == 0
+
+
+# A full disk
+
+
+def test_on_a_full_disk_a_push_is_refused_and_what_is_in_hand_is_finished(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", size=80 * 1024 * 1024) as place:
+        queue = SQLiteQueue(place / "queue.db")
+        queue.push_many(Push(payload={"number": number}) for number in range(300))
+        held = [claim(queue) for _ in range(300)]
+        fill(place)
+        with pytest.raises(DatabaseFullError):
+            push_until_full(queue)
+        for number, delivery in enumerate(held):
+            if number % 3 == 0:
+                queue.nack(delivery, delay=3600)
+            elif number % 3 == 1:
+                queue.release(delivery, not_before=datetime.now(UTC) + timedelta(hours=1))
+            else:
+                queue.ack(delivery)
+        assert queue.depth().leased == 0
+        queue.close()
+
+
+def push_until_full(queue: SQLiteQueue) -> None:
+    for _ in range(10_000):
+        queue.push({"text": "x" * 4000})
 
 
 # Looking from outside

@@ -24,7 +24,7 @@ from forge_loop.database.gate import Gate
 from forge_loop.database.place import check_place
 from forge_loop.database.reserve import Reserve
 from forge_loop.database.transaction import OfThread, Transaction, joined, outermost
-from forge_loop.database.wake_up import WakeUp
+from forge_loop.database.wake_up import EVERY, WakeUp
 from forge_loop.errors import DatabaseError, DatabaseFullError
 
 _VISIT = 64
@@ -130,22 +130,22 @@ class Database:
         return write()
 
     def wake(self) -> None:
-        """Wake waiting processes; within a transaction, after its commit."""
+        """Wake one waiter; within a transaction, after its commit, and as many as this was called times."""
         self._check_usable()
         mine = self._of_thread.transaction
         if mine is not None:
-            mine.wake = True
+            mine.wakes += 1
         else:
             self._wake_up.ring()
 
     def wait(self, timeout: float, *, every: bool = True) -> bool:
         """Wait until woken, from any process, at most `timeout` seconds. Whether that was so.
 
-        A wake-up reaches at least one waiter and carries no meaning: look at the rows, and now and then look unasked.
-        With `every`, all pending wake-ups are taken at once; else one, which leaves the others for other waiters.
+        A wake-up reaches one waiter and carries no meaning: look at the rows, and now and then look unasked. With
+        `every`, all pending wake-ups are taken at once; else one, which leaves the others for other waiters.
         """
         self._check_usable()
-        return self._wake_up.wait(timeout, take=65536 if every else 1)
+        return self._wake_up.wait(timeout, take=EVERY if every else 1)
 
     @property
     def wake_fd(self) -> int:
@@ -184,8 +184,8 @@ class Database:
             self._settle_in()
         finally:
             self._gate.release()
-        if mine.wake:
-            self._wake_up.ring()
+        if mine.wakes:
+            self._wake_up.ring(mine.wakes)
         if mine.flush and self._full:
             self._bring_to_disk(number)
 

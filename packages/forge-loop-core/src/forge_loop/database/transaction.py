@@ -14,11 +14,11 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Transaction:
-    """`flush` and `wake` are what its commit is followed by; `depth` counts the inner ones that joined it."""
+    """`flush` and `wakes` are what its commit is followed by; `depth` counts the inner ones that joined it."""
 
     connection: sqlite3.Connection
     flush: bool
-    wake: bool = False
+    wakes: int = 0
     depth: int = 0
 
 

@@ -11,7 +11,8 @@ import select
 import stat
 from pathlib import Path
 
-_MANY = 65536  # the capacity of a pipe
+EVERY = 65536  # the capacity of a pipe
+_ENOUGH = 256  # waiters at once
 
 
 class WakeUp:
@@ -26,12 +27,12 @@ class WakeUp:
             os.close(self.descriptor)
             raise FileExistsError(f"{str(path)!r} is not a named pipe; remove it")
 
-    def ring(self) -> None:
+    def ring(self, times: int = 1) -> None:
         # A full pipe already wakes everybody.
         with contextlib.suppress(BlockingIOError):
-            os.write(self.descriptor, b"\0")
+            os.write(self.descriptor, bytes(min(times, _ENOUGH)))
 
-    def wait(self, timeout: float, *, take: int = _MANY) -> bool:
+    def wait(self, timeout: float, *, take: int = EVERY) -> bool:
         """Wait until something rang, at most `timeout` seconds, and take up to `take` rings."""
         ready, _, _ = select.select([self.descriptor], [], [], max(timeout, 0.0))
         if not ready:

@@ -74,10 +74,8 @@ def after(now: int, seconds: float) -> int:
 
 
 def due_at(queue_time: QueueTime, moment: datetime | None, now: int) -> int:
-    """The queue time of a moment; None and what is past is `now`."""
-    if moment is None:
-        return now
-    return max(now, now + _microseconds(moment) - queue_time.wall())
+    """The queue time of a moment; None is `now`."""
+    return now if moment is None else now + _microseconds(moment) - queue_time.wall()
 
 
 def moment(queue_time: QueueTime, at: int) -> datetime:
