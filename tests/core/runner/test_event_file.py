@@ -55,10 +55,12 @@ def test_a_file_without_an_event_is_emptied(path: Path, garbage: str) -> None:
     assert path.read_bytes() == b""
 
 
-def test_lines_that_the_database_never_kept_are_cut_off(path: Path) -> None:
-    path.write_text("".join(line(seq) for seq in range(1, 6)))
-    assert reopened(path, newest=3) == 3
-    assert path.read_text() == line(1) + line(2) + line(3)
+def test_a_file_of_another_history_is_kept_beside_a_new_one(path: Path) -> None:
+    other = "".join(line(seq) for seq in range(1, 6))
+    path.write_text(other)
+    assert reopened(path, newest=3) == 0
+    assert path.read_bytes() == b""
+    assert path.with_name("events.until-5.jsonl").read_text() == other
 
 
 def test_a_line_longer_than_what_is_read_at_once_is_found(path: Path) -> None:

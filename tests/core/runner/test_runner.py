@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,11 +14,13 @@ from forge_loop.config.model import Critic, Merge, MergeMode, Retry, Scheduling
 from forge_loop.domain.job import FailureKind, JobState
 from forge_loop.domain.session import Role, SessionEnded, SessionOrder, SessionOutcome
 from forge_loop.errors import LoopRunningError
+from forge_loop.ports import CommandResult
 from forge_loop.runner import Until
 from forge_loop.runner.lock import LoopLock
 from support.runner_world import (
     REPORT,
     SETTINGS,
+    ShellCommands,
     World,
     approve,
     approves,
@@ -34,7 +37,7 @@ def finding(severity: str, category: str = "correctness", message: str = "mend i
     return {"severity": severity, "category": category, "file": "hello.txt", "line": 1, "message": message}
 
 
-def verdict(overall: str, *findings: dict[str, object]) -> object:
+def verdict(overall: str, *findings: dict[str, object]) -> Callable[[SessionOrder], SessionEnded]:
     return lambda order: done(order, {"overall": overall, "findings": list(findings), "reviewed": ["hello.txt"]})
 
 
@@ -74,7 +77,7 @@ def test_a_finding_sends_the_work_back_once_and_the_same_conversation_mends_it(t
         tmp_path,
         {
             Role.WORKER: script(commits({"hello.txt": "Helo.\n"}), commits({"hello.txt": "Hello.\n"})),
-            Role.CRITIC: script(verdict("request_changes", finding("sev2")), approves),  # type: ignore[arg-type]
+            Role.CRITIC: script(verdict("request_changes", finding("sev2")), approves),
         },
     )
     number = approve(world, "Say hello")
@@ -112,7 +115,7 @@ def test_a_block_hands_over_and_nothing_is_merged(tmp_path: Path) -> None:
         tmp_path,
         {
             Role.WORKER: script(commits({"redis.py": "x\n"})),
-            Role.CRITIC: script(verdict("block", finding("sev1", "product", "scaffold theatre"))),  # type: ignore[arg-type]
+            Role.CRITIC: script(verdict("block", finding("sev1", "product", "scaffold theatre"))),
         },
     )
     number = approve(world, "Configurable backend")
@@ -129,7 +132,7 @@ def test_an_approval_with_a_blocking_finding_does_not_merge(tmp_path: Path, seve
         tmp_path,
         {
             Role.WORKER: script(commits({"a": "1\n"}), commits({"a": "2\n"})),
-            Role.CRITIC: script(verdict("approve", finding(severity)), approves),  # type: ignore[arg-type]
+            Role.CRITIC: script(verdict("approve", finding(severity)), approves),
         },
     )
     number = approve(world, "One")
@@ -350,3 +353,96 @@ def test_three_issues_that_fail_alike_halt_dispatch_until_it_is_resumed(tmp_path
     world.run()
     assert "failed alike" in (world.context.store.loop().halt_reason or "")
     assert [world.state(number) for number in numbers] == [JobState.COOLING] * 3 + [JobState.QUEUED]
+
+
+def test_a_finding_that_is_named_again_keeps_its_id_and_is_never_demoted(tmp_path: Path) -> None:
+    world = open_world(
+        tmp_path,
+        {
+            Role.WORKER: script(commits({"a": "1\n"}), commits({"a": "2\n"}), commits({"a": "3\n"})),
+            Role.CRITIC: script(
+                verdict("request_changes", finding("sev2")), verdict("approve", finding("sev3")), approves
+            ),
+        },
+    )
+    number = approve(world, "One")
+    world.run()
+    assert world.state(number) is JobState.MERGED
+    assert world.job(number).round == 2
+    assert world.kinds().count("finding.opened") == 1
+    assert world.kinds().count("finding.closed") == 1
+
+
+def test_a_large_approval_that_names_nothing_is_asked_once_more_and_then_handed_over(tmp_path: Path) -> None:
+    silent = {"overall": "approve", "findings": [], "reviewed": [" "]}
+    world = open_world(
+        tmp_path,
+        {
+            Role.WORKER: script(commits({"a": "line\n" * 101})),
+            Role.CRITIC: script(lambda order: done(order, silent)),
+        },
+    )
+    number = approve(world, "One")
+    world.run()
+    assert world.state(number) is JobState.HANDED_OVER
+    critics = [order for order in world.agents.orders if order.role is Role.CRITIC]
+    assert [order.resume for order in critics] == [False, True]
+    assert world.main_log() == ["first"]
+
+
+def test_a_large_approval_that_answers_when_asked_is_believed(tmp_path: Path) -> None:
+    silent = {"overall": "approve", "findings": [], "reviewed": []}
+    world = open_world(
+        tmp_path,
+        {
+            Role.WORKER: script(commits({"a": "line\n" * 101})),
+            Role.CRITIC: script(lambda order: done(order, silent), approves),
+        },
+    )
+    number = approve(world, "One")
+    world.run()
+    assert world.state(number) is JobState.MERGED
+
+
+def test_a_fault_of_the_loops_own_ends_with_a_reason_and_not_never(tmp_path: Path) -> None:
+    class Broken(ShellCommands):
+        def run(self, command: str, *, directory: Path, timeout: float) -> CommandResult:
+            if directory.name.startswith("1-"):
+                raise LookupError("a fault of the loop's own")
+            return super().run(command, directory=directory, timeout=timeout)
+
+    settings = replace(SETTINGS, retry=Retry(attempts=1, cooldown=0.0))
+    world = open_world(tmp_path, {Role.WORKER: script(commits({"a": "a\n"}))}, settings=settings, commands=Broken())
+    number = approve(world, "One")
+    world.run()
+    assert world.state(number) is JobState.GIVEN_UP
+    assert "a fault of the loop's own" in (world.job(number).reason or "")
+
+
+def test_interruptions_in_a_row_wait_longer_each_time_and_charge_nothing(tmp_path: Path) -> None:
+    world = open_world(
+        tmp_path,
+        {
+            Role.WORKER: script(
+                lambda order: ended(order, SessionOutcome.TRANSIENT, "overloaded"),
+                lambda order: ended(order, SessionOutcome.TRANSIENT, "overloaded"),
+                commits({"a": "a\n"}),
+            ),
+            Role.CRITIC: script(approves),
+        },
+    )
+    number = approve(world, "One")
+    waits = []
+    for _ in range(2):
+        world.run()
+        job = world.job(number)
+        assert job.state is JobState.PARKED
+        assert job.not_before is not None
+        waits.append((job.not_before - job.updated_at).total_seconds())
+        world.clock.ahead += timedelta(minutes=5)
+        world = reopen(world, tmp_path)
+    world.run()
+    assert world.state(number) is JobState.MERGED
+    assert world.job(number).attempts == 0
+    assert 27 <= waits[0] <= 33
+    assert 54 <= waits[1] <= 66

@@ -59,6 +59,7 @@ __all__ = [
     "ForgeError",
     "ForgeLoopError",
     "GitError",
+    "HookFailed",
     "IllegalTransition",
     "InMemoryQueue",
     "IssueApproved",

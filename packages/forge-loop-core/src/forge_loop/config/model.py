@@ -117,6 +117,13 @@ class Watchdog:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Hooks:
+    after_create: str = key("", "shell command that prepares a worker's new clone, 60 s at most")
+    before_run: str = key("", "shell command before each worker session, in its clone, 60 s at most")
+    after_run: str = key("", "shell command after each worker session; its failure is only recorded")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Retention:
     transcripts: float = key(14 * 86400.0, "how long transcripts are kept", unit="duration", least=0)
     size: int = key(2 * 1024**3, "transcripts and salvaged work together", unit="size", least=0)
@@ -145,4 +152,5 @@ class Settings:
     maintenance: Maintenance = section(Maintenance)
     retry: Retry = section(Retry)
     watchdog: Watchdog = section(Watchdog)
+    hooks: Hooks = section(Hooks)
     retention: Retention = section(Retention)

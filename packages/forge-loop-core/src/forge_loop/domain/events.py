@@ -283,6 +283,13 @@ class WatchdogEndedSession(Event):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class HookFailed(Event):
+    kind = "hook.failed"
+    hook: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CandidateHarvested(Event):
     kind = "candidate.harvested"
     commit: str

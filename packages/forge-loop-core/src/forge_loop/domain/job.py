@@ -99,10 +99,11 @@ class Approval:
 class Job:
     """One approval being worked on. SHAs are full commit ids.
 
-    `attempts` counts the attempts that were charged. `resume_state` is where a cooling or parked job goes on.
-    `base_sha` is what the worker's clone started from, `head_sha` the candidate, `merged_sha` the commit on base.
-    `spec` is the expanded text where the PO wrote one. `withheld` lists why a person must merge it (protected paths,
-    weakened tests). `not_before` stands with cooling and parked.
+    `attempts` counts the attempts that were charged, `interruptions` how often it was cut off since it last got on.
+    `resume_state` is where a cooling or parked job goes on. `base_sha` is what the worker's clone started from,
+    `head_sha` the candidate, `merged_sha` the commit on base. `spec` is the expanded text where the PO wrote one.
+    `withheld` lists why a person must merge it (protected paths, weakened tests). `not_before` stands with cooling and
+    parked.
     """
 
     id: int
@@ -115,6 +116,7 @@ class Job:
     priority: int = 2
     branch: str
     attempts: int = 0
+    interruptions: int = 0
     round: int = 0
     attempt: int | None = None
     base_sha: str | None = None
@@ -156,7 +158,8 @@ class Attempt:
 class SessionRow:
     """One life of a session's process. Resuming a conversation is a new row with the same `session` id.
 
-    `purpose` says why it was started: begin, resume, finish (commit what is left), revise, review or expand.
+    `purpose` says why it was started: begin, resume, finish (commit what is left), revise, review, account or expand.
+    `acted_on`: that it was cut off has had its consequence, so it is to be resumed now.
     """
 
     id: int
@@ -173,6 +176,7 @@ class SessionRow:
     started_at: datetime
     ended_at: datetime | None = None
     outcome: SessionOutcome | None = None
+    acted_on: bool = False
     detail: str = ""
     resets_at: datetime | None = None
     report: str | None = None

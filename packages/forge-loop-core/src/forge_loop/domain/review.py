@@ -64,6 +64,15 @@ LAST_LINE = 2**31 - 1  # a number beyond it names no line, and beyond 64 bits no
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
+LARGE_CHANGE = 100
+
+
+def is_suspicious(verdict: Verdict, lines_changed: int) -> bool:
+    """An approval without a finding of more than LARGE_CHANGE lines that names nothing it reviewed."""
+    large = verdict.overall is Overall.APPROVE and not verdict.findings and lines_changed > LARGE_CHANGE
+    return large and not any(entry.strip() for entry in verdict.reviewed)
+
+
 class MalformedReport(ValueError):
     """A report that is not exactly what was asked for. The message names the first place that is wrong."""
 

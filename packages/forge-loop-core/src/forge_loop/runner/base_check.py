@@ -7,9 +7,11 @@ ran on this very commit as a merge result.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from forge_loop.domain.events import CheckFinished, LoopHalted
+from forge_loop.domain.retry import FIRST_DELAY
 from forge_loop.ports import CommandResult
 from forge_loop.runner.context import Context
 
@@ -18,21 +20,32 @@ CLONE = "base-check"
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def check_base(context: Context) -> None:
-    """Start the checks that have not run on the base that was seen last. Dispatch waits for them."""
-    base = context.world.base_sha if context.world is not None else None
-    if base is None or context.errands.busy(KEY):
-        return
-    rows = context.store.base_checks.select("base_sha = ?", base)
-    ran = {row.command for row in rows if row.passed or row.at >= _since(context)}
-    missing = [command for command in context.settings.checks if command not in ran]
-    if missing:
-        context.errands.start(
-            KEY,
-            lambda: _run(context, base, missing),
-            then=lambda results: record(context, base, results),
-            failed=lambda error: context.on_fault(KEY, error),
-        )
+@dataclass(slots=True)
+class BaseCheck:
+    context: Context
+    _again_at: datetime | None = None
+
+    def look(self) -> None:
+        """Start the checks that have not run on the base that was seen last. Dispatch waits for them."""
+        context = self.context
+        base = context.world.base_sha if context.world is not None else None
+        waits = self._again_at is not None and self._again_at > context.now()
+        if base is None or waits or context.errands.busy(KEY):
+            return
+        rows = context.store.base_checks.select("base_sha = ?", base)
+        ran = {row.command for row in rows if row.passed or row.at >= _since(context)}
+        missing = [command for command in context.settings.checks if command not in ran]
+        if missing:
+            context.errands.start(
+                KEY,
+                lambda: _run(context, base, missing),
+                then=lambda results: record(context, base, results),
+                failed=self._failed,
+            )
+
+    def _failed(self, error: Exception) -> None:
+        self._again_at = self.context.now() + FIRST_DELAY
+        self.context.on_fault(KEY, error)
 
 
 def _since(context: Context) -> datetime:

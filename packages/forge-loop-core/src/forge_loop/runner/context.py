@@ -76,6 +76,7 @@ class Context:
     world: World | None = None
     moved_at: datetime | None = None
     look_again: bool = False
+    hooked: set[int] = field(default_factory=set)
 
     def now(self) -> datetime:
         return self.clock.now()

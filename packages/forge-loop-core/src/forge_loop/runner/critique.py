@@ -1,17 +1,26 @@
 """The critic's stage: a fresh session reads the candidate; its validated verdict is recorded and acted on.
 
-Owns: what a job in REVIEWING does next, findings over rounds. Must not: approve; a verdict can only withhold.
+Owns: what a job in REVIEWING does next. Must not: approve; a verdict can only withhold.
 """
 
 from __future__ import annotations
 
-from forge_loop.domain.events import FindingClosed, FindingOpened, ReviewFinished, ReviewStarted
+from forge_loop.domain.events import ReviewFinished, ReviewStarted
 from forge_loop.domain.job import FailureKind, Job, JobState, SessionRow
-from forge_loop.domain.review import REPORT_SCHEMA, MalformedReport, Overall, Verdict, parse_verdict
+from forge_loop.domain.review import (
+    REPORT_SCHEMA,
+    MalformedReport,
+    Overall,
+    Verdict,
+    is_suspicious,
+    parse_verdict,
+)
 from forge_loop.domain.session import Role, SessionOutcome
-from forge_loop.runner import ending, job_errands, outcome, prompts, revise, sessions
+from forge_loop.runner import ending, findings, job_errands, outcome, prompts, revise, sessions
 from forge_loop.runner.context import Context
 from forge_loop.store import ReviewRow
+
+ACCOUNT = "account"
 
 
 def advance(context: Context, job: Job) -> None:
@@ -22,7 +31,7 @@ def advance(context: Context, job: Job) -> None:
         return
     rows = [row for row in sessions.of_round(context, job, Role.CRITIC) if row.head_sha == job.head_sha]
     last = rows[-1] if rows else None
-    if last is None or outcome.acted_on(last, job):
+    if last is None or last.acted_on:
         _prepare(context, job)
     elif last.ended_at is None:
         return
@@ -51,16 +60,21 @@ def _prepare(context: Context, job: Job) -> None:
 
 
 def _start(context: Context, job: Job, diff: str) -> None:
-    opening = sessions.Opening(
-        role=Role.CRITIC,
-        purpose="review",
-        workspace=context.workspace(job, "review"),
-        prompt=prompts.critic(context, job, diff),
-        report_schema=REPORT_SCHEMA,
-        settings=context.settings.critic,
-    )
     with context.store.transaction():
         context.tell(ReviewStarted(head_sha=job.head_sha or "", round=job.round), job)
+    _open(context, job, "review", prompts.critic(context, job, diff))
+
+
+def _open(context: Context, job: Job, purpose: str, prompt: str, *, resume: str | None = None) -> None:
+    opening = sessions.Opening(
+        role=Role.CRITIC,
+        purpose=purpose,
+        workspace=context.workspace(job, "review"),
+        prompt=prompt,
+        report_schema=REPORT_SCHEMA,
+        settings=context.settings.critic,
+        resume=resume,
+    )
     sessions.begin(context, job, opening)
 
 
@@ -70,14 +84,28 @@ def _read(context: Context, job: Job, row: SessionRow) -> None:
     except MalformedReport as error:
         ending.fail(context, job, FailureKind.NO_REPORT, f"the critic's report is malformed: {error}")
         return
+    if is_suspicious(verdict, job.lines_changed):
+        _doubt(context, job, row)
+        return
     with context.store.transaction():
-        review = _record(context, job, row, verdict)
-        _act(context, job, verdict, review)
+        held = findings.carry_over(prompts.open_findings(context, job), verdict)
+        review = _record(context, job, row, held)
+        findings.record(context, job, review, held)
+        _act(context, job, held, review)
     context.moved_at = context.now()
 
 
+def _doubt(context: Context, job: Job, row: SessionRow) -> None:
+    """Ask once more what was reviewed; an approval that names nothing even then is for a person."""
+    config = context.private(job, Role.CRITIC) / "config"
+    if row.purpose == ACCOUNT or not context.agents.resumable(row.session, config):
+        reason = f"the critic approves {job.lines_changed} changed lines and names nothing that it reviewed"
+        ending.end(context, job, JobState.HANDED_OVER, reason)
+        return
+    _open(context, job, ACCOUNT, prompts.ACCOUNT, resume=row.session)
+
+
 def _record(context: Context, job: Job, row: SessionRow, verdict: Verdict) -> ReviewRow:
-    _close_earlier(context, job)
     review = context.store.reviews.insert(
         job=job.id,
         attempt=job.attempt,
@@ -92,35 +120,9 @@ def _record(context: Context, job: Job, row: SessionRow, verdict: Verdict) -> Re
         reviewed=verdict.reviewed,
         at=context.now(),
     )
-    for finding in verdict.findings:
-        stored = context.store.findings.insert(
-            job=job.id,
-            review=review.id,
-            severity=finding.severity,
-            category=finding.category,
-            file=finding.file,
-            line=finding.line,
-            message=finding.message,
-        )
-        opened = FindingOpened(
-            finding=stored.id,
-            severity=finding.severity,
-            category=finding.category,
-            file=finding.file,
-            line=finding.line,
-            message=finding.message,
-        )
-        context.tell(opened, job)
     event = ReviewFinished(head_sha=job.head_sha or "", overall=verdict.overall, findings=len(verdict.findings))
     context.tell(event, job, session=row.session)
     return review
-
-
-def _close_earlier(context: Context, job: Job) -> None:
-    """A new review of a new commit speaks for itself: what it does not repeat is closed."""
-    for finding in prompts.open_findings(context, job):
-        context.store.findings.update(finding.id, closed_at=context.now())
-        context.tell(FindingClosed(finding=finding.id), job)
 
 
 def _act(context: Context, job: Job, verdict: Verdict, review: ReviewRow) -> None:

@@ -25,6 +25,7 @@ from forge_loop.domain.issue import PullRequestState
 from forge_loop.domain.job import Job
 from forge_loop.errors import NoSuchIssueError, UnreadableError
 from forge_loop.ports import Merged
+from forge_loop.runner import hooks
 from forge_loop.runner.context import Context
 
 GONE = "the issue is not there any more"
@@ -72,10 +73,14 @@ def _withdrawn(context: Context, job: Job, detail: Detail) -> str | None:
 
 
 def _create_workspace(context: Context, detail: Detail) -> Result:
-    context.workspaces.create(
-        Path(detail["path"]), sha=detail["sha"], branch=detail["branch"], base_sha=detail["base_sha"]
-    )
-    return {}
+    path = Path(detail["path"])
+    context.workspaces.create(path, sha=detail["sha"], branch=detail["branch"], base_sha=detail["base_sha"])
+    problem = hooks.after_create(context, path)
+    return {"hook": problem} if problem is not None else {}
+
+
+def _tell_created(detail: Detail, result: Result) -> Sequence[Event]:
+    return () if "hook" in result else (WorkspaceCreated(path=detail["path"], commit=detail["sha"]),)
 
 
 def _look_workspace(_context: Context, _detail: Detail) -> Result | None:
@@ -107,6 +112,15 @@ def _push(context: Context, detail: Detail) -> Result:
 
 def _look_push(context: Context, detail: Detail) -> Result | None:
     return {} if context.code_host.branch_sha(detail["branch"]) == detail["sha"] else None
+
+
+def _push_forbidden(context: Context, job: Job, detail: Detail) -> str | None:
+    """Also where a person has closed or merged the pull request that the push would change."""
+    number = detail["pull_request"]
+    state = context.code_host.pull_request(number).state if number is not None else PullRequestState.OPEN
+    if state is not PullRequestState.OPEN:
+        return f"pull request {number} was {state} by a person"
+    return _withdrawn(context, job, detail)
 
 
 def _tell_push(detail: Detail, _result: Result) -> Sequence[Event]:
@@ -170,14 +184,9 @@ def _call(act: Callable[[Context, Detail], object]) -> Callable[[Context, Detail
 
 
 KINDS: Mapping[str, EffectKind] = {
-    "workspace.create": EffectKind(
-        look=_look_workspace,
-        act=_create_workspace,
-        tells=lambda detail, _: (WorkspaceCreated(path=detail["path"], commit=detail["sha"]),),
-        work=True,
-    ),
+    "workspace.create": EffectKind(look=_look_workspace, act=_create_workspace, tells=_tell_created, work=True),
     "workspace.remove": EffectKind(look=lambda *_: None, act=_remove_workspaces, tells=_tell_removed),
-    "push": EffectKind(look=_look_push, act=_push, tells=_tell_push, forbidden=_withdrawn, work=True),
+    "push": EffectKind(look=_look_push, act=_push, tells=_tell_push, forbidden=_push_forbidden, work=True),
     "pull_request.open": EffectKind(
         look=_look_pull_request,
         act=_open_pull_request,

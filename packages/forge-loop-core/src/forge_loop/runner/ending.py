@@ -6,6 +6,7 @@ these it is (`retry`, `merge_gate`, `review` do).
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from forge_loop.domain.breaker import TRIPS_AT, Ended, tripped
 from forge_loop.domain.events import AttemptFinished, LoopHalted, LoopParked, rfc3339
 from forge_loop.domain.job import FailureKind, Job, JobState
 from forge_loop.domain.limits import park_until
+from forge_loop.errors import LeaseLost
 from forge_loop.runner.context import Context
 from forge_loop.runner.effects import plan
 
@@ -142,14 +144,9 @@ def _failure(context: Context, job: Job, kind: FailureKind, detail: str) -> retr
         issue=job.issue,
         attempt=job.attempt or 0,
         charged_before=job.attempts,
-        in_a_row=1 + len(_interruptions(context, job)),
+        in_a_row=1 + job.interruptions,
         same_as_last=last is not None and last.fingerprint == retry.fingerprint(kind, detail),
     )
-
-
-def _interruptions(context: Context, job: Job) -> list[Any]:
-    """Sessions of this attempt that were cut off from outside; they make the wait longer, not the count of attempts."""
-    return context.store.sessions.select("attempt = ? AND outcome IN ('lost', 'transient')", job.attempt or 0)
 
 
 def _rules(context: Context) -> retry.RetryRules:
@@ -168,7 +165,9 @@ def _park(context: Context, job: Job, kind: FailureKind, detail: str, until: dat
             until = max(until, _parked(context) or until)
             context.store.update_loop(parked_until=until, park_reason=detail)
             context.tell(LoopParked(until=rfc3339(until), reason=detail), job)
-        _rest(context, job, JobState.PARKED, detail, until, resume_state=job.state, failure_kind=kind)
+        counted = job.interruptions + (kind is not FailureKind.LIMIT)
+        changes = {"resume_state": job.state, "failure_kind": kind, "interruptions": counted}
+        _rest(context, job, JobState.PARKED, detail, until, **changes)
 
 
 def _halt(context: Context, job: Job, reason: str) -> None:
@@ -189,7 +188,9 @@ def _give_back(context: Context, job_id: int, *, done: bool = False, not_before:
     delivery = context.in_hand.pop(job_id, None)
     if delivery is None:
         return
-    if done:
-        context.queue.ack(delivery)
-    else:
-        context.queue.release(delivery, not_before=not_before)
+    # A lease that ended meanwhile left an entry that is due: whoever claims it looks at the job's row first.
+    with contextlib.suppress(LeaseLost):
+        if done:
+            context.queue.ack(delivery)
+        else:
+            context.queue.release(delivery, not_before=not_before)

@@ -6,9 +6,10 @@ Owns: the one mapping from errors to failure kinds. Must not: retry anything its
 from __future__ import annotations
 
 from forge_loop.domain.job import FailureKind, Job, JobState
-from forge_loop.errors import AuthenticationError, OperatorError, RefusedError
+from forge_loop.errors import AuthenticationError, ForgeLoopError, NoSuchIssueError, OperatorError, RefusedError
 from forge_loop.runner import ending
 from forge_loop.runner.context import Context
+from forge_loop.runner.effect_kinds import GONE
 
 
 def stands(context: Context, job: Job) -> bool:
@@ -25,11 +26,16 @@ def fail_errand(context: Context, job: Job, error: Exception) -> None:
     current = context.store.jobs.get(job.id)
     context.on_fault(f"job {job.id} ({job.state})", error)
     detail = f"{type(error).__name__}: {error}"
-    if isinstance(error, RefusedError):
+    if isinstance(error, NoSuchIssueError):
+        ending.end(context, current, JobState.YIELDED, GONE)
+    elif isinstance(error, RefusedError):
         ending.end(context, current, JobState.HANDED_OVER, detail)
     elif isinstance(error, AuthenticationError):
         ending.fail(context, current, FailureKind.AUTH, detail)
     elif isinstance(error, OperatorError):
         ending.fail(context, current, FailureKind.CONFIGURATION, detail)
-    else:
+    elif isinstance(error, ForgeLoopError | OSError | TimeoutError):
         ending.fail(context, current, FailureKind.INTERRUPTED, detail)
+    else:
+        # A fault of the loop's own: retried as an attempt, so that it ends with a reason and not never.
+        ending.fail(context, current, FailureKind.WORKER_FAILED, detail)

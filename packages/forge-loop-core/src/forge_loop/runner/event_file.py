@@ -14,11 +14,18 @@ _CHUNK = 64 * 1024
 
 
 class EventFile:
-    """The open file. `newest` is the newest `seq` there is: a line beyond it tells of what was never kept."""
+    """The open file. `newest` is the newest `seq` there is.
+
+    A file that goes beyond it belongs to another history (an older backup was put in the database's place): it is kept
+    beside this one under the name of its last line, and this one begins anew.
+    """
 
     def __init__(self, path: Path, *, newest: int) -> None:
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        self.written = _cut_to_last_good_line(self._descriptor, newest)
+        self._descriptor, self.written = _open(path)
+        if self.written > newest:
+            os.close(self._descriptor)
+            path.replace(path.with_name(f"{path.stem}.until-{self.written}{path.suffix}"))
+            self._descriptor, self.written = _open(path)
 
     def append(self, lines: str, *, last: int) -> None:
         """Add whole lines, the last of them `last`. Raises OSError, and then nothing of them is there."""
@@ -36,20 +43,24 @@ class EventFile:
         os.close(self._descriptor)
 
 
-def _cut_to_last_good_line(descriptor: int, newest: int) -> int:
+def _open(path: Path) -> tuple[int, int]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    return descriptor, _cut_to_last_event(descriptor)
+
+
+def _cut_to_last_event(descriptor: int) -> int:
     """Cut off what follows the last whole line that is an event; its `seq`, 0 if there is none."""
     end = os.fstat(descriptor).st_size
-    whole, kept = _after_last_newline(descriptor, end), 0
-    while whole and not kept:
+    whole, seq = _after_last_newline(descriptor, end), 0
+    while whole:
         start = _after_last_newline(descriptor, whole - 1)
         seq = _seq(os.pread(descriptor, whole - start, start))
-        if 0 < seq <= newest:
-            kept = seq
-        else:
-            whole = start
+        if seq:
+            break
+        whole = start
     if whole < end:
         os.ftruncate(descriptor, whole)
-    return kept
+    return seq
 
 
 def _after_last_newline(descriptor: int, end: int) -> int:

@@ -18,7 +18,7 @@ def advance(context: Context, job: Job) -> None:
     """Start the PO's session, or take its spec."""
     rows = sessions.of_round(context, job, Role.PO)
     last = rows[-1] if rows else None
-    if last is None or outcome.acted_on(last, job):
+    if last is None or last.acted_on:
         with_clone(context, job, "spec", job.base_sha or "", lambda: _start(context, job))
     elif last.ended_at is None:
         return

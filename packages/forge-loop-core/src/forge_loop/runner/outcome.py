@@ -22,24 +22,11 @@ FAILURES = {
     SessionOutcome.FAILED: FailureKind.WORKER_FAILED,
 }
 
-CUT_OFF = frozenset(
-    {
-        SessionOutcome.LOST,
-        SessionOutcome.LIMIT,
-        SessionOutcome.TRANSIENT,
-        SessionOutcome.AUTH,
-        SessionOutcome.CONFIGURATION,
-    }
-)
-
-
-def acted_on(row: SessionRow, job: Job) -> bool:
-    """A cut-off session parked its job already: the job has moved since, so the session is to be resumed now."""
-    return row.outcome in CUT_OFF and row.ended_at is not None and job.updated_at >= row.ended_at
-
 
 def fail_by(context: Context, job: Job, row: SessionRow) -> None:
-    """Let the job take the consequence of a session that did not report."""
+    """Let the job take the consequence of a session that did not report, once: when it is back, the session resumes."""
     assert row.outcome is not None
     detail = row.detail or f"the {row.role} session ended: {row.outcome}"
-    ending.fail(context, job, FAILURES[row.outcome], detail, resets_at=row.resets_at)
+    with context.store.transaction():
+        context.store.sessions.update(row.id, acted_on=True)
+        ending.fail(context, job, FAILURES[row.outcome], detail, resets_at=row.resets_at)

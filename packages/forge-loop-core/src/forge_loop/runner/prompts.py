@@ -74,6 +74,10 @@ def revision(context: Context, job: Job) -> str:
 
 
 RESUME = "The loop was interrupted and has started again. Go on where you stopped, and report when you are done."
+ACCOUNT = (
+    "You approved a large change without a finding and named nothing that you reviewed. Say what you read and checked, "
+    "an entry each, and report again; change your verdict if it should change."
+)
 FINISH = "There are changes that are not committed. Commit everything that belongs to this work, then report again."
 
 

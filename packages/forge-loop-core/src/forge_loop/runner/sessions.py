@@ -210,7 +210,7 @@ class SessionDesk:
         for row in self.context.store.sessions.select("ended_at IS NULL"):
             with self.context.store.transaction():
                 self.ended(row, self._lost(row, "the loop was stopped while it ran"))
-                self.context.store.jobs.update(row.job, updated_at=self.context.now())
+                self.context.store.sessions.update(row.id, acted_on=True)
 
     def _lost(self, row: SessionRow, detail: str) -> SessionEnded:
         return SessionEnded(session=row.session, outcome=SessionOutcome.LOST, at=self.context.now(), detail=detail)

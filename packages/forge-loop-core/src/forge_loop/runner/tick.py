@@ -9,7 +9,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from forge_loop.domain.events import TickFinished
-from forge_loop.runner import advance, base_check, dispatch, intake, observe, reconcile, requests
+from forge_loop.runner import advance, dispatch, intake, observe, reconcile, requests
+from forge_loop.runner.base_check import BaseCheck
 from forge_loop.runner.context import Context
 from forge_loop.runner.effects import EffectPump
 from forge_loop.runner.maintenance import Maintenance
@@ -28,6 +29,7 @@ class Tick:
         self.maintenance = Maintenance(context)
         self.sessions = SessionDesk(context)
         self._watchdog = Watchdog(context)
+        self._base_check = BaseCheck(context)
         self._stop = stop
         self._told_at: datetime | None = None
         self.draining = False
@@ -65,7 +67,7 @@ class Tick:
         self.context.errands.collect()
         reconcile.reconcile(self.context)
         if not self.draining:
-            base_check.check_base(self.context)
+            self._base_check.look()
 
     def _intake(self) -> None:
         if self.intake_open and not self.draining:

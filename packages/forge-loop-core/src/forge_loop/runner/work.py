@@ -6,15 +6,16 @@ Owns: what a job in WORKING or REVISING does next. Must not: judge the candidate
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from forge_loop.domain.candidate import Harvest
-from forge_loop.domain.events import CandidateHarvested, CandidateRefused
+from forge_loop.domain.events import CandidateHarvested, CandidateRefused, HookFailed
 from forge_loop.domain.job import FailureKind, Job, JobState, SessionRow
 from forge_loop.domain.session import Role, SessionOutcome
 from forge_loop.domain.worker_report import WORKER_SCHEMA, WorkerStatus, parse_worker_report
-from forge_loop.runner import effects, ending, job_errands, outcome, prompts, sessions
+from forge_loop.runner import effects, ending, hooks, job_errands, outcome, prompts, sessions
 from forge_loop.runner.context import Context
-from forge_loop.store import EffectState
+from forge_loop.store import EffectRow, EffectState
 
 NOTES_FILE = "CLAUDE.md"
 
@@ -27,10 +28,12 @@ def advance(context: Context, job: Job) -> None:
         _open_round(context, job, "revise" if job.round else "begin")
     elif last.ended_at is None:
         return
+    elif last.acted_on:
+        _open_round(context, job, "resume")
+    elif hooks.owed_after(context, last):
+        _after_run(context, job, last)
     elif last.outcome is SessionOutcome.DONE:
         _read_report(context, job, last)
-    elif outcome.acted_on(last, job):
-        _open_round(context, job, "resume")
     else:
         outcome.fail_by(context, job, last)
 
@@ -42,7 +45,7 @@ def _open_round(context: Context, job: Job, purpose: str) -> None:
     job_errands.start(
         context,
         job,
-        lambda: _notes(context, job),
+        lambda: _prepare(context, job, workspace),
         then=lambda notes: _start(context, job, purpose, workspace, notes),
     )
 
@@ -57,11 +60,44 @@ def _workspace(context: Context, job: Job) -> Path | None:
         "branch": job.branch,
         "base_sha": job.base_sha,
     }
-    row = effects.plan(context, job, "workspace.create", f"{job.attempt}-{job.base_sha}", detail)
+    row = _creation(context, job, detail)
+    if "hook" in (row.result or {}):
+        ending.fail(context, job, FailureKind.CONFIGURATION, (row.result or {})["hook"])
+        return None
     if row.state is EffectState.FAILED:
         refused = (row.result or {}).get("refused")
         ending.fail(context, job, FailureKind.WORKER_FAILED, f"the workspace could not be made: {refused}")
     return path if row.state is EffectState.DONE else None
+
+
+def _creation(context: Context, job: Job, detail: dict[str, Any]) -> EffectRow:
+    """The effect that makes the clone. One whose hook failed, and for which the job rested since, is made anew."""
+    name, again = f"{job.attempt}-{job.base_sha}", 0
+    while True:
+        row = effects.plan(context, job, "workspace.create", f"{name}-{again}" if again else name, detail)
+        rested = row.ended_at is not None and job.updated_at >= row.ended_at
+        if "hook" not in (row.result or {}) or not rested:
+            return row
+        again += 1
+
+
+def _after_run(context: Context, job: Job, row: SessionRow) -> None:
+    """The operator's hook after a session. Its failure is recorded and changes nothing."""
+    workspace = context.workspace(job, "work")
+    context.hooked.add(row.id)
+
+    def ran(problem: str | None) -> None:
+        if problem is not None:
+            with context.store.transaction():
+                context.tell(HookFailed(hook="after_run", reason=problem), job, session=row.session)
+
+    job_errands.start(context, job, lambda: hooks.after_run(context, workspace), then=ran)
+
+
+def _prepare(context: Context, job: Job, workspace: Path) -> str:
+    """In a thread: the operator's hook, then the notes that the brief carries."""
+    hooks.before_run(context, workspace)
+    return _notes(context, job)
 
 
 def _notes(context: Context, job: Job) -> str:
@@ -116,7 +152,7 @@ def _harvested(context: Context, job: Job, row: SessionRow, harvest: Harvest) ->
     if harvest.problems:
         _refuse(context, job, harvest)
     elif harvest.uncommitted and row.purpose != "finish":
-        _start(context, job, "finish", context.workspace(job, "work"), "")
+        _open_round(context, job, "finish")
     elif harvest.commit is None or harvest.commit == job.head_sha:
         ending.fail(context, job, FailureKind.NO_COMMIT, "the worker said it is done and committed nothing new")
     else:

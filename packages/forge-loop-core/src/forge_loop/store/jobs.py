@@ -64,6 +64,8 @@ class Jobs(Table[Job]):
             if stands is not job.state:
                 raise IllegalTransition(f"job {job.id} was {job.state} and is {stands} by now")
             lifecycle.check(stands, after)
+            if JobState.PARKED not in (stands, after):
+                changes.setdefault("interruptions", 0)
             moved = self.update(job.id, state=after, reason=reason, updated_at=at, **changes)
             event = _event(job.state, moved)
             self._events.append(event, at=at, issue=job.issue, job=job.id, attempt=moved.attempt)
