@@ -22,7 +22,7 @@ def test_a_kill_at_any_point_of_any_effect_loses_nothing_and_doubles_nothing(sce
     tests = Path(kill_points.__file__).parents[1]
     done = subprocess.run(
         [sys.executable, kill_points.__file__, scenario],
-        env={**os.environ, "PYTHONPATH": str(tests)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tests), os.environ.get("PYTHONPATH", "")])},
         capture_output=True,
         text=True,
         timeout=590,

@@ -8,10 +8,14 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from pathlib import Path
 from types import TracebackType
 
+from forge_loop.agents.processes import find
 from forge_loop.errors import LoopRunningError
+
+NAMING_SECONDS = 1.0
 
 
 class LoopLock:
@@ -26,7 +30,7 @@ class LoopLock:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = os.read(fd, 200).decode(errors="replace").strip()
+            holder = _holder(fd)
             os.close(fd)
             raise LoopRunningError(
                 f"another loop holds {self._path.parent}: {holder or 'its process is not known'}",
@@ -43,3 +47,20 @@ class LoopLock:
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
+
+
+def _holder(fd: int) -> str:
+    """What the holder wrote. One that has only just taken the lock gets a moment to replace what the last one left."""
+    deadline = time.monotonic() + NAMING_SECONDS
+    while True:
+        written = os.pread(fd, 200, 0).decode(errors="replace").strip()
+        if _is_alive(written) or time.monotonic() >= deadline:
+            return written
+        time.sleep(0.01)
+
+
+def _is_alive(written: str) -> bool:
+    try:
+        return find(int(json.loads(written)["pid"])) is not None
+    except (ValueError, KeyError, TypeError):
+        return False
