@@ -18,6 +18,7 @@ from forge_loop.domain.review import (
     Overall,
     Severity,
     Verdict,
+    is_suspicious,
     parse_verdict,
 )
 from support.json_schema import JSON, accepts, nearly, values
@@ -193,3 +194,22 @@ def test_only_an_approval_without_a_blocking_finding_approves(
 def test_a_sev1_finding_always_withholds_the_merge(block_on: Severity) -> None:
     findings = (finding(Severity.SEV3), finding(Severity.SEV1))
     assert not Verdict(overall=Overall.APPROVE, findings=findings, reviewed=()).approves(block_on)
+
+
+@pytest.mark.parametrize(
+    ("overall", "severities", "reviewed", "lines", "suspicious"),
+    [
+        ("approve", (), (), 101, True),
+        ("approve", (), (" ", ""), 101, True),
+        ("approve", (), (), 100, False),
+        ("approve", (), ("src/greet.py",), 5000, False),
+        ("approve", (Severity.SEV3,), (), 101, False),
+        ("request_changes", (), (), 101, False),
+        ("block", (), (), 101, False),
+    ],
+)
+def test_an_approval_of_a_large_change_that_names_nothing_it_read_is_suspicious(
+    overall: str, severities: tuple[Severity, ...], reviewed: tuple[str, ...], lines: int, suspicious: bool
+) -> None:
+    verdict = Verdict(overall=Overall(overall), findings=tuple(map(finding, severities)), reviewed=reviewed)
+    assert is_suspicious(verdict, lines) is suspicious

@@ -67,6 +67,14 @@ def test_a_move_without_a_reason_forgets_the_earlier_one(store: Store) -> None:
     assert store.jobs.move(job, JobState.QUEUED, at=NOW).reason is None
 
 
+def test_interruptions_are_counted_until_the_job_gets_on(store: Store) -> None:
+    job = stored_job(store, state=JobState.WORKING, interruptions=2)
+    parked = store.jobs.move(job, JobState.PARKED, at=NOW, interruptions=3)
+    again = store.jobs.move(parked, JobState.WORKING, at=NOW)
+    assert (parked.interruptions, again.interruptions) == (3, 3)
+    assert store.jobs.move(again, JobState.CHECKING, at=NOW).interruptions == 0
+
+
 def test_an_illegal_move_changes_nothing(store: Store) -> None:
     for before, after in product(JobState, JobState):
         if after in TRANSITIONS[before]:
