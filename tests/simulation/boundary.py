@@ -46,7 +46,6 @@ class Boundary:
     def __init__(self, chance: Random, note: Callable[[str], None]) -> None:
         self.fired: Counter[str] = Counter()
         self.before_write: Callable[[str, dict[str, Any]], None] = lambda name, arguments: None
-        self.after_read: Callable[[str, Any], None] = lambda name, answer: None
         self.down: set[str] = set()
         self.disk_full = False
         self.lost_replies = 0.0
@@ -92,8 +91,6 @@ class Boundary:
             self.fired[f"reply lost {name}"] += 1
             self._note(f"the reply of {name} is lost")
             raise UnreadableError(f"{name}: the connection was lost")
-        if not writes:
-            self.after_read(name, answer)
         self.point(f"after {name}")
         return answer
 

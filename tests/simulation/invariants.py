@@ -62,6 +62,8 @@ class Invariants:
         self._states: dict[int, str] = {}
         self._ended: set[int] = set()
         self._queued_at: list[str] = []
+        self._resting: dict[int, str] = {}
+        self._asked = False
         self.merged: dict[int, int] = {}
         self.checked = 0
 
@@ -86,6 +88,7 @@ class Invariants:
         self._live_jobs_are_indexed()
         self._slots()
         self._attempts()
+        self._nobody_goes_on_early()
 
     def _events(self) -> None:
         for row in self.rows("SELECT seq, at, kind, job, issue, data FROM events WHERE seq > ? ORDER BY seq", self._seq):
@@ -103,6 +106,11 @@ class Invariants:
                 self._ended.add(job)
         if kind == "job.queued":
             self._taken_in(row)
+        if kind == "issue.approved":
+            text = (row["issue"], json.loads(row["data"])["sha256"])
+            insist(text in self._world.approved_texts, f"#{row['issue']} was worked on with a text nobody approved")
+        if kind in ("request.applied", "request.refused"):
+            self._asked = True
         if kind == "job.yielded":
             insist(row["issue"] in self._world.touched, f"job {job} yielded to nobody: {row['data']}")
         if kind == "session.started":
@@ -114,7 +122,6 @@ class Invariants:
         if len(self._queued_at) > cap:
             first, last = self._world.moment(self._queued_at[-cap - 1]), self._world.moment(row["at"])
             insist((last - first).total_seconds() >= 3600, f"more than {cap} jobs within an hour")
-        insist(row["issue"] in self._world.approved_once, f"#{row['issue']} was never approved by a trusted person")
 
     def _rows_follow_events(self) -> None:
         states = {row["id"]: row["state"] for row in self.rows("SELECT id, state FROM jobs")}
@@ -145,6 +152,17 @@ class Invariants:
             outage = row["failure_kind"] == FailureKind.LOST and not self._world.lost_often(row["job"])
             insist(not outage, f"job {row['job']} was charged for a process that died: {row['note']}")
 
+    def _nobody_goes_on_early(self) -> None:
+        """What cools down or is parked waits for its time, unless the operator asked otherwise."""
+        now = self._world.now()
+        rows = self.rows(f"SELECT id, state, not_before FROM jobs WHERE {LIVE}")
+        for row in rows:
+            due = self._resting.get(row["id"])
+            early = due is not None and due > now and row["state"] not in ("cooling", "parked")
+            insist(not early or self._asked, f"job {row['id']} went on before {due}, at {now}")
+        self._resting = {row["id"]: row["not_before"] for row in rows if row["not_before"]}
+        self._asked = False
+
     # -- before every write
 
     def before_write(self, name: str, arguments: dict[str, Any]) -> None:
@@ -169,14 +187,16 @@ class Invariants:
     def _people_win(self, name: str, job: sqlite3.Row) -> None:
         if name in ("tracker.post_note", "code_host.delete_branch"):
             return
-        ticket = self._world.tracker.tickets[job["issue"]]
+        ticket = self._world.tracker.tickets.get(job["issue"])
+        if ticket is None:
+            raise Violation(f"{name} for #{job['issue']}, which a person had deleted")
         closed = not ticket.open and ticket.closed_by == "person"
         unlabelled = ticket.unlabelled_by.get(self._world.settings.labels.ready) == "person"
         insist(not closed, f"{name} for #{job['issue']}, which a person had closed")
         insist(not unlabelled, f"{name} for #{job['issue']}, from which a person had taken the label")
-        seen = job["pull_request"] in self._world.pulls_seen_closed
-        if name not in ("tracker.add_label", "tracker.remove_label", "tracker.close"):
-            insist(not seen, f"{name} for pull request {job['pull_request']}, which was seen closed")
+        if job["pull_request"] is not None and not name.startswith("tracker."):
+            closed = self._world.host.pulls[job["pull_request"]].closed_by == "person"
+            insist(not closed, f"{name} for pull request {job['pull_request']}, which a person had closed")
 
     # -- at every merge and pull request
 

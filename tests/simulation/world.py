@@ -20,7 +20,7 @@ from forge_loop.briefs import Briefs
 from forge_loop.config.layout import StateLayout
 from forge_loop.config.model import Critic, Maintenance, Po, Retry, Scheduling, Settings
 from forge_loop.database import Database
-from forge_loop.domain.issue import PullRequest, PullRequestState
+from forge_loop.domain.events import rfc3339
 from forge_loop.errors import ForgeLoopError, LeaseLost
 from forge_loop.git.protected import protected_paths
 from forge_loop.ports import Agents, CodeHost, CommandResult, Commands, Tracker, Workspaces
@@ -87,6 +87,9 @@ class SimulatedCommands:
             self.green[base_sha, head_sha, command] = status == 0
         return CommandResult(status=status, output="" if green else "a file is wrong", seconds=1.0)
 
+    def close(self) -> None:
+        """Nothing runs on its own."""
+
 
 def is_green(files: Any) -> bool:
     texts = list(files.values())
@@ -117,8 +120,7 @@ class World:
         self.people = People(self, self._stream("people"))
         self.invariants = Invariants(self, self.layout.database)
         self.touched: set[int] = set()
-        self.approved_once: set[int] = set()
-        self.pulls_seen_closed: set[int] = set()
+        self.approved_texts: set[tuple[int, str]] = set()
         self.merged_by_loop: set[int] = set()
         self.faults: Counter[str] = Counter()
         self.fired: Counter[str] = Counter()
@@ -129,7 +131,6 @@ class World:
         self._errand_chance = self._stream("errands")
         self._zombies: list[Delivery] = []
         self.boundary.before_write = self.invariants.before_write
-        self.boundary.after_read = self._after_read
         self.host.on_merge = self._on_merge
         self._operator = Database(self.layout.database, durability="normal")
         self._operator_store = open_store(self._operator)
@@ -343,6 +344,10 @@ class World:
             kind=kind, issue=issue, detail=detail, requested_at=self.clock.now(), state=RequestState.REQUESTED
         )
 
+    def now(self) -> str:
+        """The time as rows keep it, without moving the clock."""
+        return rfc3339(self.clock.peek())
+
     def moment(self, text: str) -> datetime:
         return datetime.fromisoformat(text)
 
@@ -359,10 +364,6 @@ class World:
         self.note(f"fault in {place}: {type(error).__name__}: {str(error)[:100]}")
         if not isinstance(error, ForgeLoopError):
             raise Violation(f"{place}: {type(error).__name__}: {error}") from error
-
-    def _after_read(self, name: str, answer: Any) -> None:
-        if isinstance(answer, PullRequest) and answer.state is PullRequestState.CLOSED:
-            self.pulls_seen_closed.add(answer.number)
 
     def _on_merge(self, pull: Pull, base_sha: str) -> None:
         self.merged_by_loop.add(pull.number)

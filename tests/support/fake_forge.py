@@ -39,6 +39,7 @@ class FakeTracker:
         self.tickets: dict[int, Ticket] = {}
         self._clock = clock
         self._ready = ready_label
+        self._newest = 0
 
     def open_issues(self) -> list[Issue]:
         return [self._shown(ticket) for _, ticket in sorted(self.tickets.items()) if ticket.open]
@@ -72,7 +73,8 @@ class FakeTracker:
             ticket.open, ticket.closed_by = False, "loop"
 
     def person_adds(self, title: str, body: str, *, blocked_by: tuple[int, ...] = (), priority: int = 2) -> int:
-        number = len(self.tickets) + 1
+        self._newest += 1
+        number = self._newest
         self.tickets[number] = Ticket(
             number=number,
             title=title,
@@ -102,6 +104,10 @@ class FakeTracker:
     def person_reopens(self, number: int) -> None:
         ticket = self._ticket(number)
         ticket.open, ticket.closed_by = True, ""
+
+    def person_deletes(self, number: int) -> None:
+        """Gone for good; its number is not given again."""
+        del self.tickets[number]
 
     def person_rewrites(self, number: int, before: str, after: str) -> None:
         ticket = self._ticket(number)
