@@ -6,6 +6,7 @@ import os
 import signal
 import sqlite3
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -106,7 +107,9 @@ def test_another_program_that_locks_the_file_is_a_typed_error_too(path: Path, qu
 def test_a_forked_child_is_told_to_open_its_own(path: Path, database: Database) -> None:
     note(database, "a")
     reading, writing = os.pipe()
-    child = os.fork()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12: a thread of the test runner's own may exist
+        child = os.fork()
     if child == 0:
         said = []
         for act in (lambda: notes(database), lambda: note(database, "child"), lambda: database.wake()):

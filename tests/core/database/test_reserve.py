@@ -56,6 +56,20 @@ def test_on_a_full_disk_new_writes_are_refused_and_every_last_one_in_hand_is_fin
     database.close()
 
 
+def test_a_database_opens_on_a_full_disk_to_finish_what_is_in_hand(small: Path) -> None:
+    database = Database(small / "state.db")
+    database.migrate("notes", [NOTES])
+    for number in range(100):
+        note(database, str(number))
+    database.close()
+    fill(small)
+    again = Database(small / "state.db")
+    for number in range(100):
+        again.insist(lambda number=number: remove(again, str(number)))  # type: ignore[misc]
+    assert notes(again) == []
+    again.close()
+
+
 def test_a_nearly_full_disk_is_left_without_a_reserve(small: Path) -> None:
     (small / "filler").write_bytes(bytes(SIZE - 40 * 1024 * 1024))
     database = Database(small / "state.db")

@@ -12,7 +12,7 @@ from pathlib import Path
 from forge_loop.errors import DatabaseBusyError, DatabaseDamagedError, DatabaseError, DatabaseFullError
 
 _PRIMARY = 0xFF  # an extended result code holds its primary one in the low byte
-_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _OUTSIDE = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM})
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})

@@ -52,14 +52,24 @@ class Database:
         self._failure: str | None = None
         self._commits_until_settled = _VISIT
         self._of_thread = OfThread()
+        self._reserve = Reserve(self._beside("reserve"))
+        try:
+            self._parts = self._open(busy_timeout)
+        except DatabaseFullError:
+            # Without room for the shared-memory file not even what is in hand could be finished.
+            self._reserve.spend()
+            self._parts = self._open(busy_timeout)
+
+    def _open(self, busy_timeout: float) -> contextlib.ExitStack:
+        """Open every part; what closes them all again."""
         with contextlib.ExitStack() as undo, self._translated():
             try:
-                self._open(busy_timeout, undo)
+                self._open_parts(busy_timeout, undo)
             except OSError as error:
                 raise of_the_system(error, self.path) from error
-            self._parts = undo.pop_all()
+            return undo.pop_all()
 
-    def _open(self, busy_timeout: float, undo: contextlib.ExitStack) -> None:
+    def _open_parts(self, busy_timeout: float, undo: contextlib.ExitStack) -> None:
         self._gate = Gate(self._beside("gate"), timeout=busy_timeout)
         undo.callback(self._gate.close)
         self._gate.acquire()
@@ -73,7 +83,6 @@ class Database:
             undo.callback(self._flush.close)
             self._wake_up = WakeUp(self._beside("wake"))
             undo.callback(self._wake_up.close)
-            self._reserve = Reserve(self._beside("reserve"))
         finally:
             self._gate.release()
         self._readers = connections.Readers(self.path, busy_timeout=busy_timeout)
