@@ -68,8 +68,8 @@ def becomes_text(path: Path) -> None:
 
 
 REFUSED: dict[str, Callable[[Path], None]] = {
-    "cut within the header": cut(lambda size: 50),
-    "cut after the first page": cut(lambda size: PAGE),
+    "cut within the header": cut(lambda _: 50),
+    "cut after the first page": cut(lambda _: PAGE),
     "cut in half": cut(lambda size: size // 2 // PAGE * PAGE),
     "cut by one page": cut(lambda size: size - PAGE),
     "cut by one byte": cut(lambda size: size - 1),

@@ -81,6 +81,10 @@ class Context:
     def now(self) -> datetime:
         return self.clock.now()
 
+    def moved_since(self, moment: datetime) -> bool:
+        """Whether a job has moved since. A move that lies ahead is from before the clock was set back."""
+        return self.moved_at is not None and moment < self.moved_at <= self.now()
+
     def tell(
         self, event: Event, job: Job | None = None, *, session: str | None = None, issue: int | None = None
     ) -> None:

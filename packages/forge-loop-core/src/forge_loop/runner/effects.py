@@ -7,7 +7,7 @@ Owns: planning effects and pumping the open ones, one a job at a time, in order.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from forge_loop.domain.events import EffectDone, EffectFailed, EffectIntended, EffectSettled
@@ -53,7 +53,8 @@ class EffectPump:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._retries: dict[int, tuple[int, datetime]] = {}
+        # How often each failed, and the monotonic time of its next try: a wall clock may be set back by a day.
+        self._retries: dict[int, tuple[int, float]] = {}
 
     def open(self) -> list[EffectRow]:
         return self._context.store.effects.select("state IN ('intended', 'acting')")
@@ -69,7 +70,10 @@ class EffectPump:
 
     def next_due(self) -> datetime | None:
         """When the earliest effect that waits may be tried again."""
-        return min((due for _, due in self._retries.values()), default=None)
+        earliest = min((due for _, due in self._retries.values()), default=None)
+        if earliest is None:
+            return None
+        return self._context.now() + timedelta(seconds=earliest - self._context.clock.monotonic())
 
     def _free(self, row: EffectRow) -> bool:
         """A workspace goes only when nobody works in it any more: no session, no errand."""
@@ -80,7 +84,7 @@ class EffectPump:
         return not self._context.store.sessions.select("job = ? AND ended_at IS NULL", row.job, limit=1)
 
     def _due(self, row: EffectRow) -> bool:
-        return row.id not in self._retries or self._retries[row.id][1] <= self._context.now()
+        return row.id not in self._retries or self._retries[row.id][1] <= self._context.clock.monotonic()
 
     def _start(self, row: EffectRow) -> None:
         context, job = self._context, self._context.store.jobs.get(row.job)
@@ -122,8 +126,9 @@ class EffectPump:
             self._retries.pop(row.id, None)
             self._give_up(row, str(error), {"refused": str(error)})
             return
-        count = self._retries.get(row.id, (0, context.now()))[0] + 1
-        self._retries[row.id] = (count, context.now() + delay(issue=row.job, attempt=row.id, count=count))
+        count = self._retries.get(row.id, (0, 0.0))[0] + 1
+        wait = delay(issue=row.job, attempt=row.id, count=count).total_seconds()
+        self._retries[row.id] = (count, context.clock.monotonic() + wait)
         context.on_fault(f"effect {row.key}", error)
 
 

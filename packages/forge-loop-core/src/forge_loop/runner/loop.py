@@ -92,7 +92,7 @@ class Runner:
             return False
         if self.tick.draining:
             return True
-        if context.moved_at is not None and context.moved_at > world.started_at:
+        if context.moved_since(world.started_at):
             return False
         return bool(closed_because(context)) or not self._due()
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from forge_loop.domain.events import MaintenanceFinished, MaintenanceStarted
+from forge_loop.runner.clock import passed
 from forge_loop.runner.context import Context
 
 KEY = "maintenance"
@@ -43,9 +44,8 @@ class Maintenance:
         self._idle_ticks = 0 if self.context.in_hand else self._idle_ticks + 1
         if every == 0 or self._idle_ticks < every or self.context.errands.busy(KEY):
             return
-        if self._last is not None and self.context.now() - self._last < AT_MOST_EVERY:
-            return
-        self.start()
+        if passed(self._last, self.context.now(), AT_MOST_EVERY):
+            self.start()
 
     def start(self) -> None:
         context = self.context

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from forge_loop.domain.issue import Issue, LabelEvent
 from forge_loop.errors import ForgeLoopError, NoSuchIssueError
+from forge_loop.runner.clock import passed
 from forge_loop.runner.context import Context, World
 
 KEY = "observe"
@@ -40,9 +41,10 @@ def due(context: Context) -> bool:
     world = context.world
     if world is None or context.look_again:
         return True
-    if context.moved_at is not None and context.moved_at > world.started_at and not context.in_hand:
+    if not context.in_hand and context.moved_since(world.started_at):
         return True
-    return context.now() - world.started_at >= timedelta(seconds=context.settings.scheduling.tick_seconds)
+    interval = timedelta(seconds=context.settings.scheduling.tick_seconds)
+    return passed(world.started_at, context.now(), interval)
 
 
 def _look(context: Context, world: World, known: frozenset[int]) -> World:

@@ -7,14 +7,13 @@ Owns: each reader's place, a failing sink's back-off. Must not: stop the loop fo
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 
 from forge_loop.domain.events import Recorded, SinkFailed, SinkRecovered
 from forge_loop.ports import EventSink
 from forge_loop.runner.context import Context
 from forge_loop.runner.event_file import EventFile
 
-SINK_BACK_OFF = timedelta(seconds=30)
+SINK_BACK_OFF_SECONDS = 30.0
 
 
 @dataclass(slots=True)
@@ -22,7 +21,7 @@ class Relay:
     context: Context
     _file: EventFile | None = None
     _told: dict[int, int] = field(default_factory=dict)
-    _failing: dict[int, datetime] = field(default_factory=dict)
+    _failing: dict[int, float] = field(default_factory=dict)
 
     def open(self) -> None:
         """Find the place in `events.jsonl`: a torn last line is cut off and written again from the database."""
@@ -44,7 +43,7 @@ class Relay:
 
     def _tell(self, index: int, sink: EventSink) -> None:
         due = self._failing.get(index)
-        if due is not None and due > self.context.now():
+        if due is not None and due > self.context.clock.monotonic():
             return
         try:
             while events := self.context.store.events.after(self._told[index]):
@@ -66,7 +65,7 @@ class Relay:
         if index not in self._failing:
             with self.context.store.transaction():
                 self.context.tell(SinkFailed(sink=type(sink).__name__, reason=f"{type(error).__name__}: {error}"))
-        self._failing[index] = self.context.now() + SINK_BACK_OFF
+        self._failing[index] = self.context.clock.monotonic() + SINK_BACK_OFF_SECONDS
 
     def _newest(self) -> int:
         return self.context.store.events.newest()

@@ -32,6 +32,7 @@ from forge_loop.domain.session import (
     SessionOrder,
     SessionOutcome,
 )
+from forge_loop.runner.clock import passed
 from forge_loop.runner.context import Context
 
 
@@ -162,8 +163,7 @@ class SessionDesk:
                 self.context.tell(event, self.context.store.jobs.get(row.job), session=row.session)
 
     def _due(self, last: dict[str, datetime], news: Activity, seconds: float) -> bool:
-        before = last.get(news.session)
-        if before is not None and news.at - before < timedelta(seconds=seconds):
+        if not passed(last.get(news.session), news.at, timedelta(seconds=seconds)):
             return False
         last[news.session] = news.at
         return True

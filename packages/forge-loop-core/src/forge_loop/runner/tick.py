@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from forge_loop.domain.events import TickFinished
 from forge_loop.runner import advance, dispatch, intake, observe, reconcile, requests
 from forge_loop.runner.base_check import BaseCheck
+from forge_loop.runner.clock import passed
 from forge_loop.runner.context import Context
 from forge_loop.runner.effects import EffectPump
 from forge_loop.runner.maintenance import Maintenance
@@ -93,7 +94,7 @@ class Tick:
         context.store.update_loop(last_tick=now, slots=context.settings.scheduling.parallel)
         quiet = timedelta(seconds=context.timing.quiet_tick_event)
         happened = context.store.events.newest() > seq
-        if not happened and self._told_at is not None and now - self._told_at < quiet:
+        if not happened and not passed(self._told_at, now, quiet):
             return
         self._told_at = now
         seconds = round(context.clock.monotonic() - began, 3)

@@ -14,7 +14,10 @@ from forge_loop.domain.events import SessionStalled, WatchdogEndedSession
 from forge_loop.domain.job import Job, SessionRow
 from forge_loop.domain.session import Role
 from forge_loop.domain.stall import Signs, Watch, WatchRules, watch
+from forge_loop.runner.clock import passed
 from forge_loop.runner.context import Context
+
+LARGEST_DRIFT = timedelta(seconds=60)  # between the wall clock and the monotonic one, from one poll to the next
 
 REASONS = {
     Watch.STOP_SILENT: "no sign of life",
@@ -27,6 +30,8 @@ REASONS = {
 class Watchdog:
     context: Context
     _polled_at: datetime | None = None
+    _polled_monotonic: float = 0.0
+    _not_before: datetime | None = None
     _warned: set[str] = field(default_factory=set)
     _ended: set[str] = field(default_factory=set)
 
@@ -34,17 +39,33 @@ class Watchdog:
         """Judge every running session, at most once a poll interval."""
         now = self.context.now()
         poll = timedelta(seconds=self.context.timing.watchdog_poll)
-        if self._polled_at is not None and now - self._polled_at < poll:
+        if not passed(self._polled_at, now, poll):
             return
+        self._notice_jump(now)
         self._polled_at = now
         for row in self.context.store.sessions.select("ended_at IS NULL"):
             self._judge(row, now)
 
+    def _notice_jump(self, now: datetime) -> None:
+        """A clock that was set, or a machine that slept, has counted time that no session was given."""
+        monotonic = self.context.clock.monotonic()
+        if self._polled_at is not None:
+            gone = timedelta(seconds=monotonic - self._polled_monotonic)
+            if abs(now - self._polled_at - gone) > LARGEST_DRIFT:
+                self._not_before = now
+        self._polled_monotonic = monotonic
+
+    def _steady(self, moment: datetime, now: datetime) -> datetime:
+        """A moment as it counts: none before the last jump, and none that a clock set back has put ahead."""
+        if self._not_before is None:
+            return moment
+        return moment if self._not_before <= moment <= now else self._not_before
+
     def _judge(self, row: SessionRow, now: datetime) -> None:
         job = self.context.store.jobs.get(row.job)
         signs = Signs(
-            spawned_at=row.started_at,
-            heard_at=row.last_activity_at,
+            spawned_at=self._steady(row.started_at, now),
+            heard_at=self._steady(row.last_activity_at, now) if row.last_activity_at else None,
             changed_at=self._changed_at(job, row),
         )
         verdict = watch(signs, self._rules(row.role), now)

@@ -1,0 +1,29 @@
+"""Intervals on a wall clock that can be set."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from forge_loop.runner.clock import SystemClock, passed
+from support.samples import NOW
+
+HOUR = timedelta(hours=1)
+TICK = timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize(
+    ("since", "over"),
+    [(None, True), (NOW, False), (NOW - HOUR + TICK, False), (NOW - HOUR, True), (NOW + TICK, True)],
+)
+def test_an_interval_is_over_after_its_time_or_when_the_clock_stands_before_its_beginning(
+    since: object, over: bool
+) -> None:
+    assert passed(since, NOW, HOUR) is over  # type: ignore[arg-type]
+
+
+def test_the_systems_clock_is_aware_and_its_other_one_does_not_go_back() -> None:
+    clock = SystemClock()
+    assert clock.now().utcoffset() == timedelta(0)
+    assert clock.monotonic() <= clock.monotonic()
