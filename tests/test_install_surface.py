@@ -35,6 +35,7 @@ CORE_REQUIRES = {"claude-agent-sdk", "click", "pyyaml", "rich"}
 NEVER_REQUIRED = re.compile(r"fastapi|uvicorn|jinja2|prometheus-client|opentelemetry-.*|redis|duckdb")
 ABSENT = ["fastapi", "jinja2", "prometheus_client", "opentelemetry.sdk", "redis", "duckdb"]
 REMOVED = re.compile(r"redis|cluster|election|leader|budget", re.IGNORECASE)
+SINKS = [(name, each) for each in SATELLITES for name in each.sinks]
 COMMANDS = [(name, each) for each in SATELLITES for name in each.commands]
 
 THERE = """
@@ -176,6 +177,23 @@ def test_a_satellite_command_in_the_default_install_names_what_to_install(
     assert (said.status, said.stdout) == (2, "")
     assert said.stderr == (
         f"error: `forge-loop {command}` needs {owner.name}, which is not installed\n"
+        f"hint: uv pip install 'forge-loop[experimental]'   (or: uv pip install {owner.name})\n"
+    )
+
+
+@pytest.mark.parametrize(("sink", "owner"), SINKS, ids=[name for name, _ in SINKS])
+def test_a_sink_that_the_settings_name_names_what_to_install(
+    default: Place, tmp_path: Path, sink: str, owner: Distribution
+) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    git(project, "init", "--quiet", "--initial-branch", "main")
+    commit(project, {"README.md": "# Sample\n", "forge-loop.yaml": f"sinks:\n  {sink}: {{url: here}}\n"})
+    loop = replace(default, variables={**default.variables, "FORGE_LOOP_STATE_DIR": str(tmp_path / "state")})
+    said = loop.run("forge-loop", "run", "--max-ticks", "1", cwd=project)
+    assert (said.status, said.stdout) == (2, "")
+    assert said.stderr.endswith(
+        f"error: `sinks.{sink}` needs {owner.name}, which is not installed\n"
         f"hint: uv pip install 'forge-loop[experimental]'   (or: uv pip install {owner.name})\n"
     )
 

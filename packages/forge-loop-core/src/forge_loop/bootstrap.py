@@ -22,6 +22,7 @@ from forge_loop.errors import BriefError
 from forge_loop.forge.local import BacklogTracker, LocalCodeHost, create_origin
 from forge_loop.git import ControlRepository, LocalWorkspaces
 from forge_loop.git.checkout import current_branch
+from forge_loop.plugins import load_sink
 from forge_loop.ports import EventSink
 from forge_loop.queue import SQLiteQueue
 from forge_loop.runner import Context, Runner, Timing
@@ -65,6 +66,7 @@ def build(
     """Wire the loop of one project. Raises OperatorError, AuthenticationError or DatabaseError before anything runs."""
     clock = SystemClock()
     briefs = usable_briefs(project)
+    told = (*sinks, *configured_sinks(settings))
     pays = describe_auth(settings.agent.auth, environ, clock.now())
     prepare_state_directory(layout.root)
     base = settings.base or current_branch(project)
@@ -92,12 +94,17 @@ def build(
         briefs=briefs,
         clock=clock,
         errands=Errands(waker.wake),
-        sinks=sinks,
+        sinks=told,
         on_fault=on_fault,
         timing=timing or Timing(),
     )
     runner = Runner(context, waker, version=__version__, reload=reload)
     return Wired(runner=runner, context=context, database=database, waker=waker)
+
+
+def configured_sinks(settings: Settings) -> tuple[EventSink, ...]:
+    """The sinks that the settings name. Raises MissingDistributionError for one whose satellite is not installed."""
+    return tuple(load_sink(sink.name)(sink.settings) for sink in settings.sinks)
 
 
 def usable_briefs(project: Path) -> Briefs:

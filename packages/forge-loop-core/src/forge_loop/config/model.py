@@ -6,6 +6,7 @@ environment. Durations are seconds, sizes bytes; in the file they are written `1
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -129,6 +130,14 @@ class Retention:
     size: int = key(2 * 1024**3, "transcripts and salvaged work together", unit="size", least=0)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sink:
+    """One entry of `sinks`: its settings are its satellite's to validate, and are not shown."""
+
+    name: str
+    settings: Mapping[str, Any]
+
+
 def section(kind: type[Any]) -> Any:
     return field(default_factory=kind)
 
@@ -140,6 +149,7 @@ class Settings:
     forge: ForgeKind = key(ForgeKind.LOCAL, "where issues and pull requests live")
     repository: str = key("", "local: path of the bare repository; empty: one in the state directory")
     base: str = key("", "the branch that work starts from and lands on; empty: the one checked out")
+    sinks: tuple[Sink, ...] = key((), "where events are sent, by the name of the satellite's sink: {slack: {...}}")
     labels: Labels = section(Labels)
     scheduling: Scheduling = section(Scheduling)
     checks: tuple[str, ...] = key((), "commands that must pass on the merge result")

@@ -13,7 +13,7 @@ from itertools import groupby
 
 from forge_loop.config.keys import Key, keys
 from forge_loop.config.nodes import Place, scalar
-from forge_loop.config.values import value_text
+from forge_loop.config.values import SINKS, value_text
 
 _HEAD = """\
 # The settings of forge-loop for this project. What is commented out shows the default.
@@ -60,6 +60,8 @@ def _aligned(lines: list[tuple[str, str]]) -> list[str]:
 
 
 def _written(key: Key, chosen: object) -> str:
+    if key.kind == SINKS:
+        return value_text(key, chosen)
     if isinstance(chosen, list | tuple):
         return "[" + ", ".join(json.dumps(str(item), ensure_ascii=False) for item in chosen) + "]"
     if not isinstance(chosen, str) or key.unit:

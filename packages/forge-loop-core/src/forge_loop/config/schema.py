@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from forge_loop.config.keys import Key, keys
-from forge_loop.config.values import value_text
+from forge_loop.config.values import SINKS, value_text
 
 _DURATION = r"^([0-9.]+d)?([0-9.]+h)?([0-9.]+m)?([0-9.]+s)?$"
 _SIZE = r"^[0-9.]+ ?([KMGT]iB|[kMGT]B|B)$"
@@ -37,6 +37,8 @@ def _property(key: Key) -> dict[str, Any]:
 def _default(key: Key) -> Any:
     if key.unit:
         return value_text(key, key.default)
+    if key.kind == SINKS:
+        return {}
     return list(key.default) if isinstance(key.default, tuple) else key.default
 
 
@@ -45,6 +47,8 @@ def _kind(key: Key) -> dict[str, Any]:
         return {"type": ["string", "number"], "pattern": _DURATION if key.unit == "duration" else _SIZE, "minimum": 0}
     if key.kind == tuple[str, ...]:
         return {"type": "array", "items": {"type": "string", "minLength": 1}}
+    if key.kind == SINKS:
+        return {"type": "object", "additionalProperties": {"type": "object"}}
     if key.kind is bool:
         return {"type": "boolean"}
     if key.kind in (int, float):

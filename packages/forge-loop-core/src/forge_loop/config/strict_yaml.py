@@ -38,15 +38,16 @@ def read(text: str, *, source: str) -> Node:
 
 def plain(text: str, source: str) -> object:
     """The document as dicts, lists and plain values. Raises ConfigError like `read`."""
-    return _plain(read(text, source=source))
+    return plain_of(read(text, source=source))
 
 
-def _plain(node: Node) -> object:
+def plain_of(node: Node) -> object:
+    """A node as plain values: text, numbers, booleans, lists and dicts."""
     if isinstance(node, Scalar):
         return node.value
     if isinstance(node, Listing):
-        return [_plain(item) for item in node.items]
-    return {entry.key: _plain(entry.value) for entry in node.entries}
+        return [plain_of(item) for item in node.items]
+    return {entry.key: plain_of(entry.value) for entry in node.entries}
 
 
 class _StopReading(Exception):

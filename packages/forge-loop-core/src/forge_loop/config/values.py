@@ -9,12 +9,15 @@ from difflib import get_close_matches
 from enum import StrEnum
 
 from forge_loop.config.keys import Key
-from forge_loop.config.nodes import Listing, Node, Place, Scalar, scalar
+from forge_loop.config.model import Sink
+from forge_loop.config.nodes import Listing, Node, Place, Scalar, Table, scalar
 from forge_loop.config.quantities import duration, duration_text, size, size_text
-from forge_loop.config.strict_yaml import read
+from forge_loop.config.strict_yaml import plain_of, read
 
 # Beyond this, dates and the agent's own limits overflow; nobody means such a number.
 LARGEST_NUMBER = 1_000_000_000
+
+SINKS = tuple[Sink, ...]
 
 
 class BadValue(Exception):
@@ -29,6 +32,8 @@ def value(key: Key, node: Node) -> object:
     """The value `node` stands for. Raises BadValue."""
     if key.kind == tuple[str, ...]:
         return _texts(key, node)
+    if key.kind == SINKS:
+        return _sinks(key, node)
     if not isinstance(node, Scalar):
         raise BadValue(f"{node.place}: {key.path}: expected {_expected(key)}, got a {_shape(node)}")
     try:
@@ -46,6 +51,8 @@ def node_of(key: Key, given: object, place: Place) -> Node:
     if isinstance(given, bool | int | float):
         return Scalar(value=given, text=str(given), quoted=False, place=place)
     text = str(given)
+    if key.kind == SINKS:
+        return read(text, source=place.source)
     if key.kind == tuple[str, ...]:
         if text.startswith("["):
             return read(text, source=place.source)
@@ -61,6 +68,8 @@ def value_text(key: Key, chosen: object) -> str:
         return size_text(chosen)
     if isinstance(chosen, bool):
         return str(chosen).lower()
+    if key.kind == SINKS and isinstance(chosen, tuple):
+        return "{" + ", ".join(f"{sink.name}: ..." for sink in chosen) + "}"
     if isinstance(chosen, tuple):
         return "[" + ", ".join(str(item) for item in chosen) + "]"
     return str(chosen).removesuffix(".0") if isinstance(chosen, float) else str(chosen)
@@ -131,6 +140,21 @@ def _texts(key: Key, node: Node) -> tuple[str, ...]:
     return tuple(texts)
 
 
+def _sinks(key: Key, node: Node) -> tuple[Sink, ...]:
+    if not isinstance(node, Table):
+        raise BadValue(f"{node.place}: {key.path}: expected {_expected(key)}, got a {_shape(node)}")
+    wrong = [entry for entry in node.entries if not isinstance(entry.value, Table)]
+    if wrong:
+        raise BadValue(*(f"{entry.place}: {key.path}.{entry.key}: expected a mapping" for entry in wrong))
+    return tuple(Sink(name=entry.key, settings=_mapping(entry.value)) for entry in node.entries)
+
+
+def _mapping(node: Node) -> dict[str, object]:
+    found = plain_of(node)
+    assert isinstance(found, dict)
+    return found
+
+
 def _item(item: Node) -> str:
     if not isinstance(item, Scalar) or (not item.quoted and (item.value is None or isinstance(item.value, bool))):
         raise ValueError("every entry must be a text")
@@ -161,6 +185,8 @@ def _expected(key: Key) -> str:
         return {"duration": "a duration like 15m", "size": "a size like 2GiB"}[key.unit]
     if key.kind == tuple[str, ...]:
         return "a list of texts"
+    if key.kind == SINKS:
+        return "a mapping of sinks"
     plain = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
     return plain.get(key.kind) or "one of " + ", ".join(key.kind)
 
