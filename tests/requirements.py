@@ -157,6 +157,7 @@ INSTALL = (
         says="a satellite that is missing is named with the command that installs it; exit 2",
         tests=(
             SURFACE + "a_satellite_command_in_the_default_install_names_what_to_install",
+            SURFACE + "a_sink_that_the_settings_name_names_what_to_install",
             PLUGINS + "a_missing_satellite_is_named_with_the_command_that_installs_it",
             PLUGINS + "a_sink_of_a_missing_satellite_is_named_in_the_same_words",
             PLUGINS + "in_an_environment_of_uv_tool_the_hint_is_for_uv_tool",
