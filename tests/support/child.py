@@ -5,11 +5,13 @@ Owns: starting it, talking to it by lines, ending it. Must not: know what is tes
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 
 class Child:
@@ -46,13 +48,15 @@ class Child:
 
 @contextmanager
 def python(code: str, *words: object) -> Iterator[Child]:
-    """Run `code` with `words` as sys.argv[1:]. It is killed at the end of the block if it still runs."""
+    """Run `code` with `words` as sys.argv[1:]; it can import `support`. It is killed at the end of the block if it still runs."""
+    paths = [str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
     process = subprocess.Popen(
         [sys.executable, "-W", "error", "-c", textwrap.dedent(code), *map(str, words)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
     )
     try:
         yield Child(process)

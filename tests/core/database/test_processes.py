@@ -50,11 +50,6 @@ def quick(path: Path, database: Database) -> Iterator[Database]:
     opened.close()
 
 
-@pytest.fixture(autouse=True)
-def _support_is_importable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
-
-
 def test_processes_that_open_a_fresh_file_together_lose_nothing(path: Path) -> None:
     with ExitStack() as stack:
         writers = [stack.enter_context(python(WRITER, path, name, 40)) for name in range(8)]
