@@ -48,6 +48,7 @@ __all__ = [
     "DatabaseError",
     "DatabaseFullError",
     "DatabaseNewerError",
+    "DeployFinished",
     "EffectDone",
     "EffectFailed",
     "EffectIntended",

@@ -125,6 +125,12 @@ class Hooks:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Deploy:
+    command: str = key("", "shell command after each merge, once, in a clean clone of the merge commit")
+    timeout: float = key(600.0, "longest time for one deploy", unit="duration", least=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Retention:
     transcripts: float = key(14 * 86400.0, "how long transcripts are kept", unit="duration", least=0)
     size: int = key(2 * 1024**3, "transcripts and salvaged work together", unit="size", least=0)
@@ -163,4 +169,5 @@ class Settings:
     retry: Retry = section(Retry)
     watchdog: Watchdog = section(Watchdog)
     hooks: Hooks = section(Hooks)
+    deploy: Deploy = section(Deploy)
     retention: Retention = section(Retention)

@@ -424,6 +424,16 @@ class MaintenanceFinished(Event):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class DeployFinished(Event):
+    kind = "deploy.finished"
+    commit: str
+    status: str
+    exit_status: int | None
+    seconds: float
+    output: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SinkFailed(Event):
     kind = "sink.failed"
     sink: str

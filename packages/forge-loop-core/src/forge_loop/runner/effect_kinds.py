@@ -25,8 +25,9 @@ from forge_loop.domain.issue import PullRequestState
 from forge_loop.domain.job import Job
 from forge_loop.errors import NoSuchIssueError, UnreadableError
 from forge_loop.ports import Merged
-from forge_loop.runner import hooks
+from forge_loop.runner import deploy, hooks
 from forge_loop.runner.context import Context
+from forge_loop.store import EffectRow
 
 GONE = "the issue is not there any more"
 Detail = Mapping[str, Any]
@@ -41,12 +42,16 @@ def _allowed(_context: Context, _job: Job, _detail: Detail) -> str | None:
     return None
 
 
+def _no_more(_context: Context, _row: EffectRow) -> None: ...
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EffectKind:
     """`tells` gives the events of an effect that is done.
 
     `forbidden` says, just before it is done, why a person does not want it any more. `work` marks what belongs to a
-    job's work and not to its end: nothing of it is done once the job has ended.
+    job's work and not to its end: nothing of it is done once the job has ended. `ended` is called in the transaction
+    that records the end, on the runner's thread.
     """
 
     look: Callable[[Context, Detail], Result | None]
@@ -54,6 +59,7 @@ class EffectKind:
     tells: Callable[[Detail, Result], Sequence[Event]] = _nothing
     forbidden: Callable[[Context, Job, Detail], str | None] = _allowed
     work: bool = False
+    ended: Callable[[Context, EffectRow], None] = _no_more
 
 
 def _withdrawn(context: Context, job: Job, detail: Detail) -> str | None:
@@ -185,6 +191,7 @@ def _call(act: Callable[[Context, Detail], object]) -> Callable[[Context, Detail
 
 KINDS: Mapping[str, EffectKind] = {
     "workspace.create": EffectKind(look=_look_workspace, act=_create_workspace, tells=_tell_created, work=True),
+    deploy.KIND: EffectKind(look=deploy.look, act=deploy.act, tells=deploy.tells, ended=deploy.ended),
     "workspace.remove": EffectKind(look=lambda *_: None, act=_remove_workspaces, tells=_tell_removed),
     "push": EffectKind(look=_look_push, act=_push, tells=_tell_push, forbidden=_push_forbidden, work=True),
     "pull_request.open": EffectKind(

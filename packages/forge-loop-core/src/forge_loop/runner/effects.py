@@ -14,6 +14,7 @@ from forge_loop.domain.events import EffectDone, EffectFailed, EffectIntended, E
 from forge_loop.domain.job import Job
 from forge_loop.domain.retry import delay
 from forge_loop.errors import NoSuchIssueError, RefusedError
+from forge_loop.runner import deploy
 from forge_loop.runner.context import Context, errand_key
 from forge_loop.runner.effect_kinds import KINDS, Result
 from forge_loop.store import EffectRow, EffectState
@@ -76,7 +77,9 @@ class EffectPump:
         return self._context.now() + timedelta(seconds=earliest - self._context.clock.monotonic())
 
     def _free(self, row: EffectRow) -> bool:
-        """A workspace goes only when nobody works in it any more: no session, no errand."""
+        """A workspace goes only when nobody works in it any more: no session, no errand. Deploys take turns."""
+        if row.kind == deploy.KIND:
+            return not deploy.waits(self._context, row)
         if row.kind != "workspace.remove":
             return True
         if self._context.errands.busy(errand_key(self._context.store.jobs.get(row.job))):
@@ -113,6 +116,7 @@ class EffectPump:
             context.tell(kind(effect=row.id, key=row.key), job)
             for event in KINDS[row.kind].tells(done.detail, result):
                 context.tell(event, job)
+            KINDS[row.kind].ended(context, done)
 
     def _give_up(self, row: EffectRow, reason: str, result: Result) -> None:
         context = self._context

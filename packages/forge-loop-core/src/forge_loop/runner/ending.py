@@ -16,6 +16,7 @@ from forge_loop.domain.events import AttemptFinished, LoopHalted, LoopParked, rf
 from forge_loop.domain.job import FailureKind, Job, JobState
 from forge_loop.domain.limits import park_until
 from forge_loop.errors import LeaseLost
+from forge_loop.runner import deploy
 from forge_loop.runner.context import Context
 from forge_loop.runner.effects import plan
 
@@ -42,6 +43,8 @@ def _consequences(context: Context, job: Job, reason: str) -> list[tuple[str, st
     if job.state is JobState.MERGED:
         planned.append(("issue.close", "merged", {"issue": job.issue, "summary": reason}))
         planned.append(("branch.delete", "merged", {"branch": job.branch, "sha": job.head_sha}))
+    if job.state is JobState.MERGED and context.settings.deploy.command:
+        planned.append((deploy.KIND, str(job.merged_sha), deploy.intent(context, job)))
     if job.state in (JobState.HANDED_OVER, JobState.GIVEN_UP):
         label = labels.needs_human if job.state is JobState.HANDED_OVER else labels.blocked
         planned.append(("label", "end", {"issue": job.issue, "label": label, "present": True}))
