@@ -113,6 +113,7 @@ __all__ = [
     "SinkFailed",
     "SinkRecovered",
     "SpecExpanded",
+    "SpecProposed",
     "TickFinished",
     "UnreadableError",
     "UnsupportedPlaceError",

@@ -23,6 +23,11 @@ class MergeMode(StrEnum):
     MANUAL = "manual"
 
 
+class PoMode(StrEnum):
+    AUTO = "auto"
+    ASK = "ask"
+
+
 class AgentAuth(StrEnum):
     SUBSCRIPTION = "subscription"
     API_KEY = "api_key"
@@ -93,6 +98,7 @@ class Critic:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Po:
     enabled: bool = key(True, "expand thin specs before work starts")
+    mode: PoMode = key(PoMode.AUTO, "auto works on the expanded spec; ask posts it and waits for a new approval")
     model: str = key(DEFAULT_MODEL, "the spec expander's model", filled=True)
     effort: Effort = key(Effort.MEDIUM, "the spec expander's reasoning effort")
     timeout: float = key(480.0, "wall clock of one session", unit="duration", least=1)

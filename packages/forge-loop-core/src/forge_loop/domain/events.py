@@ -190,6 +190,14 @@ class SpecExpanded(Event):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SpecProposed(Event):
+    kind = "spec.proposed"
+    missing: tuple[str, ...]
+    characters: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class WorkspaceCreated(Event):
     kind = "workspace.created"
     path: str

@@ -12,6 +12,7 @@ from forge_loop.domain.job import Job, JobState
 from forge_loop.domain.reason import Reason
 from forge_loop.domain.spec import is_thin
 from forge_loop.queue import Delivery
+from forge_loop.runner import proposal
 from forge_loop.runner.context import Context
 from forge_loop.runner.prompts import snapshot
 from forge_loop.store import memory
@@ -72,5 +73,11 @@ def _begin(context: Context, job: Job) -> None:
     )
     job = context.store.jobs.update(job.id, attempt=attempt.id, base_sha=base, head_sha=None, round=0)
     context.tell(AttemptStarted(number=number, base_sha=base), job)
-    thin = context.settings.po.enabled and job.spec is None and is_thin(snapshot(context, job).body)
-    context.store.jobs.move(job, JobState.EXPANDING if thin else JobState.WORKING, at=context.now())
+    context.store.jobs.move(job, JobState.EXPANDING if _expands(context, job) else JobState.WORKING, at=context.now())
+
+
+def _expands(context: Context, job: Job) -> bool:
+    """Whether its text is thin and has not had its spec yet."""
+    if not context.settings.po.enabled or job.spec is not None or not is_thin(snapshot(context, job).body):
+        return False
+    return not (proposal.asks(context) and proposal.proposed_before(context, job))

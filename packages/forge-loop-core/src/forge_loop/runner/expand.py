@@ -9,7 +9,7 @@ from forge_loop.domain.events import SpecExpanded
 from forge_loop.domain.job import FailureKind, Job, JobState
 from forge_loop.domain.session import Role, SessionOutcome
 from forge_loop.domain.spec import EXPANSION_SCHEMA, missing_sections, parse_expansion
-from forge_loop.runner import ending, outcome, prompts, sessions
+from forge_loop.runner import ending, outcome, prompts, proposal, sessions
 from forge_loop.runner.clones import with_clone
 from forge_loop.runner.context import Context
 
@@ -43,6 +43,9 @@ def _start(context: Context, job: Job) -> None:
 def _take(context: Context, job: Job, spec: str | None) -> None:
     if spec is None:
         ending.fail(context, job, FailureKind.NO_REPORT, "the spec expander's report is not what was asked for")
+        return
+    if proposal.asks(context):
+        proposal.propose(context, job, spec)
         return
     missing = missing_sections(prompts.snapshot(context, job).body)
     with context.store.transaction():
