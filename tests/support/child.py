@@ -48,7 +48,7 @@ class Child:
 
 @contextmanager
 def python(code: str, *words: object) -> Iterator[Child]:
-    """Run `code` with `words` as sys.argv[1:]; it can import `support`. It is killed at the end of the block if it still runs."""
+    """Run `code`, which can import `support`, with `words` as sys.argv[1:]. It is killed at the end of the block."""
     paths = [str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
     process = subprocess.Popen(
         [sys.executable, "-W", "error", "-c", textwrap.dedent(code), *map(str, words)],
