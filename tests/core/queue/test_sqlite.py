@@ -226,7 +226,7 @@ def test_a_waiter_takes_one_ring_and_leaves_the_others(database: Database, queue
 
 
 def test_a_waiter_that_finds_nothing_takes_the_old_rings_away(database: Database, queue: SQLiteQueue) -> None:
-    for _ in range(50):
+    for _ in range(5000):
         database.wake()
     assert not queue.wait(0.01)
     assert rings(database) == 0
