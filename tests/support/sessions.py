@@ -18,6 +18,7 @@ from typing import Any
 from forge_loop.agents.environment import SESSION_MARKER
 from forge_loop.agents.hosts import ClaudeAgents
 from forge_loop.agents.processes import marked
+from forge_loop.agents.sandbox import Sandbox
 from forge_loop.domain.session import Activity, LimitSeen, Role, SessionEnded, SessionNews, SessionOrder
 from forge_loop.domain.worker_report import WORKER_SCHEMA
 from forge_loop.rehearsal.model import Answer, Reply, Request, ScriptedModel
@@ -60,7 +61,13 @@ class Stage:
     `environ` is laid over a small environment that holds a subscription token and none of the machine's own secrets.
     """
 
-    def __init__(self, *, environ: Mapping[str, str] | None = None, auth: str = "subscription") -> None:
+    def __init__(
+        self,
+        *,
+        environ: Mapping[str, str] | None = None,
+        auth: str = "subscription",
+        sandbox: Sandbox | None = None,
+    ) -> None:
         self.answers: dict[str, Answer] = {}
         self.heard: dict[str, list[SessionNews]] = {}
         self.model = ScriptedModel(self._answer)
@@ -79,6 +86,7 @@ class Stage:
             },
             clock=SystemClock(),
             on_news=self._woken.set,
+            sandbox=sandbox,
         )
 
     def start(self, placed: SessionOrder, answer: Answer) -> SessionOrder:

@@ -18,6 +18,8 @@ from forge_loop.agents.frames import (
     encode,
     encode_order,
 )
+from forge_loop.agents.sandbox import ConfinedSession
+from forge_loop.agents.sandbox.upstream import Upstream
 from forge_loop.domain.session import SessionOutcome
 from support.sessions import order
 
@@ -94,4 +96,11 @@ def test_an_order_comes_back_as_it_was(tmp_path: Path) -> None:
     placed = order(tmp_path, prompt="line one\nline two \u2028 \x00 é")
     line = encode_order(placed)
     assert line.count(b"\n") == 1
-    assert decode_order(line) == placed
+    assert decode_order(line) == (placed, None)
+
+
+def test_what_a_confined_sessions_host_needs_comes_with_its_order(tmp_path: Path) -> None:
+    upstream = Upstream(url="https://model.example", header="x-api-key", secret="s", proxy="http://proxy.example:1")
+    confined = ConfinedSession(cli=tmp_path / "claude", socket=tmp_path / "api" / "api.sock", upstream=upstream)
+    placed = order(tmp_path)
+    assert decode_order(encode_order(placed, confined)) == (placed, confined)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from forge_loop import __version__
 from forge_loop.agents.commands import LocalCommands
 from forge_loop.agents.credentials import describe_auth
 from forge_loop.agents.hosts import ClaudeAgents
+from forge_loop.agents.sandbox import Confinement, confine
 from forge_loop.briefs import Briefs
 from forge_loop.config.layout import StateLayout
 from forge_loop.config.model import Settings
@@ -23,7 +25,7 @@ from forge_loop.forge.local import BacklogTracker, LocalCodeHost, create_origin
 from forge_loop.git import ControlRepository, LocalWorkspaces
 from forge_loop.git.checkout import current_branch
 from forge_loop.plugins import load_sink
-from forge_loop.ports import EventSink
+from forge_loop.ports import Commands, EventSink
 from forge_loop.queue import SQLiteQueue
 from forge_loop.runner import Context, Runner, Timing
 from forge_loop.runner.clock import SystemClock
@@ -36,10 +38,12 @@ BRIEFS = Path(".forge-loop") / "briefs"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wired:
-    """A runner and what must be closed after it."""
+    """A runner, commands for after it (its own end with it), and what must be closed."""
 
     runner: Runner
     context: Context
+    commands: Callable[[], Commands]
+    confinement: Confinement
     database: Database
     waker: Waker
 
@@ -69,6 +73,7 @@ def build(
     told = (*sinks, *configured_sinks(settings))
     pays = describe_auth(settings.agent.auth, environ, clock.now())
     prepare_state_directory(layout.root)
+    confined = confinement(project, settings, environ, root=layout.root)
     base = settings.base or current_branch(project)
     database = Database(layout.database)
     database.check()
@@ -77,6 +82,9 @@ def build(
     loop_id = store.loop().loop_id
     code_host = local_code_host(project, settings, layout, database)
     control = ControlRepository(layout.control, code_host.url())
+    commands = partial(
+        LocalCommands, loop_id=loop_id, environ=environ, scratch=layout.private, sandbox=confined.sandbox
+    )
     context = Context(
         settings=settings,
         base=base,
@@ -87,10 +95,15 @@ def build(
         tracker=tracker(project, settings),
         code_host=code_host,
         agents=ClaudeAgents(
-            loop_id=loop_id, auth=settings.agent.auth, environ=environ, clock=clock, on_news=waker.wake
+            loop_id=loop_id,
+            auth=settings.agent.auth,
+            environ=environ,
+            clock=clock,
+            on_news=waker.wake,
+            sandbox=confined.sandbox,
         ),
         workspaces=LocalWorkspaces(layout.workspaces, control),
-        commands=LocalCommands(loop_id=loop_id, environ=environ, scratch=layout.private),
+        commands=commands(),
         briefs=briefs,
         clock=clock,
         errands=Errands(waker.wake),
@@ -99,7 +112,16 @@ def build(
         timing=timing or Timing(),
     )
     runner = Runner(context, waker, version=__version__, reload=reload)
-    return Wired(runner=runner, context=context, database=database, waker=waker)
+    return Wired(
+        runner=runner, context=context, confinement=confined, commands=commands, database=database, waker=waker
+    )
+
+
+def confinement(project: Path, settings: Settings, environ: Mapping[str, str], *, root: Path) -> Confinement:
+    """The sandbox of a loop whose state is kept in `root`, tried out. Raises OperatorError if it is required and
+    does not hold."""
+    scratch = StateLayout(root).private
+    return confine(settings.sandbox, environ=environ, outside=root, scratch=scratch, private=(project,))
 
 
 def configured_sinks(settings: Settings) -> tuple[EventSink, ...]:

@@ -21,6 +21,8 @@ from typing import IO
 
 from forge_loop.agents.environment import SESSION_MARKER, command_environment
 from forge_loop.agents.processes import Process, descendants, end_all, in_session, marked
+from forge_loop.agents.sandbox import Sandbox
+from forge_loop.agents.sandbox.inside import offline
 from forge_loop.ports import CommandResult
 
 KEPT_LINES = 50
@@ -30,12 +32,15 @@ END_SECONDS = 10.0
 
 
 class LocalCommands:
-    """Runs commands as children, each with a HOME and TMPDIR of its own below `scratch`."""
+    """Runs commands as children, each with a HOME and TMPDIR of its own below `scratch`, and inside `sandbox`."""
 
-    def __init__(self, *, loop_id: str, environ: Mapping[str, str], scratch: Path) -> None:
+    def __init__(
+        self, *, loop_id: str, environ: Mapping[str, str], scratch: Path, sandbox: Sandbox | None = None
+    ) -> None:
         self._loop_id = loop_id
-        self._environ = dict(environ)
+        self._environ = dict(environ) if sandbox is None else offline(environ)
         self._scratch = scratch
+        self._sandbox = sandbox
         # Readable from `close` on, for every thread that watches a command.
         self._closing = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         weakref.finalize(self, os.close, self._closing)
@@ -57,10 +62,14 @@ class LocalCommands:
 
     def _run(self, command: str, directory: Path, deadline: float, private: Path) -> tuple[int | None, str]:
         marker = str(uuid.uuid4())
+        environment = self._environment(marker, private)
+        argv = ["/bin/sh", "-c", command]
+        if self._sandbox is not None:
+            argv = self._sandbox.command(argv, directory=directory, private=private)
         with subprocess.Popen(
-            [sys.executable, "-I", "-m", "forge_loop.agents.shim", str(os.getpid()), command],
+            [sys.executable, "-I", "-m", "forge_loop.agents.shim", str(os.getpid()), *argv],
             cwd=directory,
-            env=self._environment(marker, private),
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import NoneType
 from typing import Any
 
+from forge_loop.agents.sandbox import ConfinedSession
+from forge_loop.agents.sandbox.upstream import Upstream
 from forge_loop.domain.session import Role, SessionOrder, SessionOutcome
 
 
@@ -114,15 +116,22 @@ def _build(kind: type[Frame], values: dict[str, Any]) -> Frame | None:
 _PATHS = ("workspace", "config_dir", "home", "tmp", "transcript")
 
 
-def encode_order(order: SessionOrder) -> bytes:
-    """The order as one line of JSON."""
-    return json.dumps(asdict(order), default=str).encode() + b"\n"
+def encode_order(order: SessionOrder, confined: ConfinedSession | None = None) -> bytes:
+    """The order, and for a session in the sandbox what its host needs for that, as one line of JSON. The line holds
+    the model's credential: it goes through a pipe, never into an environment or a file."""
+    document = {"order": asdict(order), "confined": asdict(confined) if confined is not None else None}
+    return json.dumps(document, default=str).encode() + b"\n"
 
 
-def decode_order(line: bytes) -> SessionOrder:
-    """The order on this line. Raises ValueError, KeyError or TypeError: only the loop writes orders."""
+def decode_order(line: bytes) -> tuple[SessionOrder, ConfinedSession | None]:
+    """What is on this line. Raises ValueError, KeyError or TypeError: only the loop writes orders."""
     document = json.loads(line)
+    order, confined = document["order"], document["confined"]
     for name in _PATHS:
-        document[name] = Path(document[name])
-    document["role"] = Role(document["role"])
-    return SessionOrder(**document)
+        order[name] = Path(order[name])
+    order["role"] = Role(order["role"])
+    return SessionOrder(**order), None if confined is None else _confined(**confined)
+
+
+def _confined(*, cli: str, socket: str, upstream: Mapping[str, str]) -> ConfinedSession:
+    return ConfinedSession(cli=Path(cli), socket=Path(socket), upstream=Upstream(**upstream))

@@ -1,8 +1,8 @@
 """The process one session lives in: `python -m forge_loop.agents.host PARENT`.
 
-Owns: reading the order from stdin, frames on stdout, signals, the wall clock, the watch over its parent, and that no
-descendant is left when it says `finished`. Must not: know jobs or the database, or outlive the loop: the parent-death
-signal and the end of stdin both end the session.
+Owns: reading the order from stdin, frames on stdout, signals, the wall clock, the watch over its parent, the proxy of a
+confined session, and that no descendant is left when it says `finished`. Must not: know jobs or the database, or
+outlive the loop: the parent-death signal and the end of stdin both end the session.
 """
 
 from __future__ import annotations
@@ -19,11 +19,14 @@ from forge_loop.agents.claude import Stop, run_session
 from forge_loop.agents.cli import require_supported
 from forge_loop.agents.frames import Finished, Frame, Started, decode_order, encode
 from forge_loop.agents.processes import adopt_orphans, descendants, die_with_parent, end_all, reap_adopted
+from forge_loop.agents.sandbox import ConfinedSession
+from forge_loop.agents.sandbox.proxy import serving
 from forge_loop.domain.session import SessionOrder, SessionOutcome
 from forge_loop.errors import AgentError
 
 LEAVE_SECONDS = 12.0  # 8 to answer the interrupt, the rest to leave the client; the loop kills after 13
 END_SECONDS = 10.0
+GONE_SECONDS = 3.0  # what a confined session has left once the loop is gone
 
 Send = Callable[[Frame], None]
 
@@ -33,14 +36,14 @@ def main() -> None:
     pipe = _claim_stdout()
     adopt_orphans()
     die_with_parent(int(sys.argv[1]))
-    order = decode_order(_read_line(0))
+    order, confined = decode_order(_read_line(0))
 
     def send(frame: Frame) -> None:
         pipe.write(encode(frame))
         pipe.flush()
 
     send(Started(session=order.id))
-    asyncio.run(_live(order, began, send))
+    asyncio.run(_live(order, confined, began, send))
 
 
 def _claim_stdout() -> BinaryIO:
@@ -60,16 +63,16 @@ def _read_line(descriptor: int) -> bytes:
     return b"".join(parts)
 
 
-async def _live(order: SessionOrder, began: float, send: Send) -> None:
-    send(await _guarded(order, began, send))
+async def _live(order: SessionOrder, confined: ConfinedSession | None, began: float, send: Send) -> None:
+    send(await _guarded(order, confined, began, send))
     # Nothing is left to clean up, and no library's exit handler may hold a host whose session is over.
     os._exit(0)
 
 
-async def _guarded(order: SessionOrder, began: float, send: Send) -> Finished:
+async def _guarded(order: SessionOrder, confined: ConfinedSession | None, began: float, send: Send) -> Finished:
     stop = Stop()
-    _watch(order, began, stop)
-    session = asyncio.create_task(_session(order, stop, send))
+    _watch(order, began, stop, last_seconds=None if confined is None else GONE_SECONDS)
+    session = asyncio.create_task(_session(order, confined, stop, send))
     stopping = asyncio.create_task(stop.asked.wait())
     await asyncio.wait({session, stopping}, return_when=asyncio.FIRST_COMPLETED)
     if stopping.done():
@@ -85,27 +88,32 @@ async def _guarded(order: SessionOrder, began: float, send: Send) -> Finished:
     return Finished(outcome=SessionOutcome.STOPPED, detail=stop.reason)
 
 
-async def _session(order: SessionOrder, stop: Stop, send: Send) -> Finished:
+async def _session(order: SessionOrder, confined: ConfinedSession | None, stop: Stop, send: Send) -> Finished:
     try:
-        cli = require_supported(os.environ)
-        return await run_session(order, cli=cli, stop=stop, hear=send)
-    except (AgentError, ImportError) as problem:
+        if confined is None:
+            return await run_session(order, cli=require_supported(os.environ), stop=stop, hear=send)
+        async with serving(confined.socket, confined.upstream):
+            return await run_session(order, cli=confined.cli, stop=stop, hear=send)
+    except (AgentError, ImportError, OSError) as problem:
         return Finished(outcome=SessionOutcome.CONFIGURATION, detail=str(problem))
 
 
-def _watch(order: SessionOrder, began: float, stop: Stop) -> None:
+def _watch(order: SessionOrder, began: float, stop: Stop, *, last_seconds: float | None) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.ask, "the loop ended it")
     left = max(0.0, order.timeout - (time.monotonic() - began))
     loop.call_later(left, stop.ask, f"the time ran out ({order.timeout:g} s)")
-    loop.add_reader(0, _watch_parent, loop, stop)
+    loop.add_reader(0, _watch_parent, loop, stop, last_seconds)
 
 
-def _watch_parent(loop: asyncio.AbstractEventLoop, stop: Stop) -> None:
+def _watch_parent(loop: asyncio.AbstractEventLoop, stop: Stop, last_seconds: float | None) -> None:
     if not os.read(0, 1024):
         loop.remove_reader(0)
         stop.ask("the loop is gone")
+        if last_seconds is not None:
+            # The kernel ends this process even if it is stuck, and with it everything in the sandbox.
+            signal.setitimer(signal.ITIMER_REAL, last_seconds)
 
 
 if __name__ == "__main__":

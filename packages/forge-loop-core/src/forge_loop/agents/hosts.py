@@ -14,9 +14,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from forge_loop.agents.credentials import choose_credential
+from forge_loop.agents.credentials import Credential, choose_credential
 from forge_loop.agents.environment import LOOP_MARKER, session_environment
 from forge_loop.agents.processes import Process, ancestors, descendants, end_all, marked
+from forge_loop.agents.sandbox import ConfinedSession, Sandbox
+from forge_loop.agents.sandbox.inside import SESSION_VARIABLES, offline
+from forge_loop.agents.sandbox.upstream import stand_in, upstream_of
 from forge_loop.agents.supervisor import Supervisor
 from forge_loop.domain.session import SessionEnded, SessionNews, SessionOrder, SessionOutcome
 from forge_loop.errors import AgentError, AuthenticationError
@@ -30,9 +33,9 @@ class ClaudeAgents:
     """Runs each session in a host of its own.
 
     `loop_id` marks every process of this loop, `auth` is "subscription" or "api_key", `environ` the loop's own
-    environment (variables are picked from it, never handed on whole). `on_news` is called from other threads whenever
-    `news` has something new. `start` must be called on a thread that lives as long as the loop: a host ends when the
-    thread that started it does.
+    environment (variables are picked from it, never handed on whole). With a `sandbox` Claude Code runs inside it and
+    the host outside keeps the credential. `on_news` is called from other threads whenever `news` has something new.
+    `start` must be called on a thread that lives as long as the loop: a host ends when the thread that started it does.
     """
 
     def __init__(
@@ -43,12 +46,14 @@ class ClaudeAgents:
         environ: Mapping[str, str],
         clock: Clock,
         on_news: Callable[[], None],
+        sandbox: Sandbox | None = None,
     ) -> None:
         self._loop_id = loop_id
         self._auth = auth
         self._environ = dict(environ)
         self._clock = clock
         self._on_news = on_news
+        self._sandbox = sandbox
         self._news: queue.SimpleQueue[SessionNews] = queue.SimpleQueue()
         self._sessions: dict[str, Supervisor | None] = {}
 
@@ -88,7 +93,10 @@ class ClaudeAgents:
             return False
 
     def reap(self) -> int:
-        return end_all(self._strays, within=REAP_SECONDS)
+        ended = end_all(self._strays, within=REAP_SECONDS)
+        if self._sandbox is not None:
+            self._sandbox.sweep()
+        return ended
 
     def close(self) -> None:
         deadline = time.monotonic() + CLOSE_SECONDS
@@ -100,16 +108,31 @@ class ClaudeAgents:
 
     def _spawn(self, order: SessionOrder, attempt: int) -> Supervisor:
         credential = choose_credential(self._auth, self._environ, self._clock.now())
-        credential.install(order.config_dir)
+        if self._sandbox is None:
+            credential.install(order.config_dir)
+            return self._host(order, attempt, self._environ, credential.variables, None)
+        Credential(payer=credential.payer).install(order.config_dir)  # takes away what an open session was given
+        confined = self._sandbox.session(order, upstream_of(credential, self._environ))
+        try:
+            variables = {**stand_in(credential), **SESSION_VARIABLES}
+            return self._host(order, attempt, offline(self._environ), variables, confined)
+        except OSError:
+            confined.remove()
+            raise
+
+    def _host(
+        self,
+        order: SessionOrder,
+        attempt: int,
+        environ: Mapping[str, str],
+        credential: Mapping[str, str],
+        confined: ConfinedSession | None,
+    ) -> Supervisor:
         process = subprocess.Popen(
             # -I: neither the agent's directories nor its variables decide what the host imports.
             [sys.executable, "-I", "-m", "forge_loop.agents.host", str(os.getpid())],
             env=session_environment(
-                order,
-                loop_id=self._loop_id,
-                attempt=attempt,
-                environ=self._environ,
-                credential=credential.variables,
+                order, loop_id=self._loop_id, attempt=attempt, environ=environ, credential=credential
             ),
             cwd=order.workspace,
             stdin=subprocess.PIPE,
@@ -117,7 +140,7 @@ class ClaudeAgents:
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
-        return Supervisor(process, order, clock=self._clock, tell=self._hear)
+        return Supervisor(process, order, clock=self._clock, tell=self._hear, confined=confined)
 
     def _never_ran(self, order: SessionOrder, outcome: SessionOutcome, detail: str) -> None:
         self._hear(SessionEnded(session=order.id, outcome=outcome, at=self._clock.now(), detail=detail))

@@ -1,4 +1,4 @@
-"""The process one command of the operator lives in: `python -m forge_loop.agents.shim PARENT COMMAND`.
+"""The process one command of the operator lives in: `python -m forge_loop.agents.shim PARENT ARGV...`.
 
 Owns: adopting whatever the command leaves behind, ending it, and dying with the loop. It exits as the command does.
 Must not: touch the command's input or output.
@@ -17,12 +17,12 @@ END_SECONDS = 10.0
 
 
 def main() -> None:
-    parent, command = sys.argv[1:]
+    parent, *argv = sys.argv[1:]
     adopt_orphans()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     die_with_parent(int(parent))
     try:
-        status = subprocess.call(["/bin/sh", "-c", command])
+        status = subprocess.call(argv)
     finally:
         end_all(lambda: descendants(os.getpid()), within=END_SECONDS)
     sys.exit(status if status >= 0 else 128 - status)

@@ -20,6 +20,7 @@ from forge_loop.agents.environment import SESSION_MARKER
 from forge_loop.agents.frames import Finished, Frame, Heard, Limited, Started, decode, encode_order
 from forge_loop.agents.pipes import Pipes
 from forge_loop.agents.processes import Process, descendants, end_all, find, marked
+from forge_loop.agents.sandbox import ConfinedSession
 from forge_loop.domain.session import Activity, LimitSeen, SessionEnded, SessionNews, SessionOrder, SessionOutcome
 from forge_loop.ports import Clock
 
@@ -39,11 +40,13 @@ class Supervisor:
         *,
         clock: Clock,
         tell: Callable[[SessionNews], None],
+        confined: ConfinedSession | None = None,
     ) -> None:
         self._process = process
         self._order = order
         self._clock = clock
         self._tell = tell
+        self._confined = confined
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._lock = threading.Lock()
         self._reason = ""
@@ -53,7 +56,7 @@ class Supervisor:
         self._tally = Heard(kind="")
         self._tools = 0
         self._seen_below: list[Process] = []
-        self._pipes = Pipes(process, encode_order(order), take=self._line)
+        self._pipes = Pipes(process, encode_order(order, confined), take=self._line)
         self._thread = threading.Thread(target=self._run, name=f"session {order.id}", daemon=True)
         self._thread.start()
 
@@ -157,6 +160,8 @@ class Supervisor:
     def _clear(self) -> None:
         marker = f"{SESSION_MARKER}={self._order.id}"
         end_all(lambda: [*marked(marker), *_still(self._seen_below)], within=END_SECONDS)
+        if self._confined is not None:
+            self._confined.remove()
 
     def _ended(self) -> SessionEnded:
         finished = self._finished or self._without_result()

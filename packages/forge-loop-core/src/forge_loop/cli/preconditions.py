@@ -11,6 +11,7 @@ import re
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -32,7 +33,6 @@ from forge_loop.git.command import Git
 
 GIT_LEAST = (2, 38)
 PYTHON_LEAST = (3, 11)
-UNCONFINED = "none: what a session runs can read what you can read, the model's credential included"
 
 
 class Level(StrEnum):
@@ -162,8 +162,12 @@ def _credential(situation: Situation) -> Finding:
     return ok(said)
 
 
-def _sandbox(_: Situation) -> Finding:
-    return warn(UNCONFINED, "run the loop as a user, or in a container, that holds nothing else")
+def _sandbox(situation: Situation) -> Finding:
+    project = situation.project
+    with tempfile.TemporaryDirectory(prefix="forge-loop-") as spare:
+        root = project.layout.root if project.layout.root.is_dir() else Path(spare)
+        confined = bootstrap.confinement(project.directory, project.settings, situation.given.environ, root=root)
+    return ok(confined.sentence) if confined.sandbox is not None else warn(confined.sentence, confined.hint)
 
 
 def _briefs(situation: Situation) -> Finding:

@@ -17,7 +17,6 @@ from forge_loop.cli.event_lines import EventLines
 from forge_loop.cli.failure import INTERRUPTED
 from forge_loop.cli.invocation import Invocation
 from forge_loop.cli.options import as_json, shared
-from forge_loop.cli.preconditions import UNCONFINED
 from forge_loop.cli.project import Project, Reloading, find_project
 from forge_loop.cli.stopping import Stopping
 from forge_loop.runner import Until
@@ -78,12 +77,12 @@ def _run(given: Invocation, project: Project, flags: Mapping[str, object], until
 
 
 def _banner(given: Invocation, project: Project, wired: Wired) -> None:
-    context, say = wired.context, given.output.say
+    context, confined, say = wired.context, wired.confinement, given.output.say
     say(f"forge-loop {__version__}: {context.code_host.repository()}, base {context.base}")
     say(f"state    {context.layout.root}")
     say(f"slots    {context.settings.scheduling.parallel}")
     say(f"claude   {context.pays}")
-    say(f"sandbox  {UNCONFINED}", fg="yellow")
+    say(f"sandbox  {confined.sentence}", fg=None if confined.sandbox is not None else "yellow")
     if not project.settings.checks:
         say("checks   none configured: what is approved is handed to you, not merged", fg="yellow")
 

@@ -41,6 +41,12 @@ class Effort(StrEnum):
     MAX = "max"
 
 
+class SandboxMode(StrEnum):
+    REQUIRE = "require"
+    AUTO = "auto"
+    OFF = "off"
+
+
 DEFAULT_MODEL = "claude-opus-4-7"
 
 
@@ -74,6 +80,14 @@ class Merge:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Agent:
     auth: AgentAuth = key(AgentAuth.SUBSCRIPTION, "who pays: the Claude subscription, or ANTHROPIC_API_KEY per token")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sandbox:
+    mode: SandboxMode = key(SandboxMode.OFF, "require starts only with a sandbox that holds; auto says what it does")
+    read_only: tuple[str, ...] = key(
+        (), "more directories to show inside, read-only: toolchains that PATH does not name"
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -168,6 +182,7 @@ class Settings:
     check_timeout: float = key(1800.0, "longest time for one check", unit="duration", least=1)
     merge: Merge = section(Merge)
     agent: Agent = section(Agent)
+    sandbox: Sandbox = section(Sandbox)
     worker: Worker = section(Worker)
     critic: Critic = section(Critic)
     po: Po = section(Po)
