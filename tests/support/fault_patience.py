@@ -59,5 +59,6 @@ def run_to_the_end(world: World, *, seconds: float = 60.0, most_jumps: int = 20)
     finally:
         timer.cancel()
     reason = world.events()[-1].data["reason"]
-    assert reason == ENDED, f"{reason}: {[(e.kind, e.data) for e in world.events()][-20:]}"
+    jobs = [(job.state, job.reason) for job in world.context.store.jobs.select()]
+    assert reason == ENDED, f"{reason}: {jobs}, {world.faults[-3:]}, {world.runner.tick.effects.open()}"
     return patient.jumps

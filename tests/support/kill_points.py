@@ -102,10 +102,13 @@ def lay_out(scenario: Scenario, root: Path) -> None:
 def count_effects(scenario: Scenario) -> int:
     """How many effects a life without a kill has."""
     with quick_place() as root:
-        return len(_in_child(lambda: _live(scenario, root))["effects"])
+        life = in_child(lambda: live(scenario, root))
+    assert life["violations"] == [], life
+    return len(life["effects"])
 
 
-def _live(scenario: Scenario, root: Path) -> dict[str, Any]:
+def live(scenario: Scenario, root: Path) -> dict[str, Any]:
+    """One life until it rests: the keys of its effects, and what is wrong at its end."""
     world = open_scenario(scenario, root)
     world.run(60.0)
     result = {
@@ -116,25 +119,25 @@ def _live(scenario: Scenario, root: Path) -> dict[str, Any]:
     return result
 
 
-def _in_child(life: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def in_child(life: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Run a life in a forked process and take its result; a life that was killed has none."""
     read, write = os.pipe()
     pid = os.fork()
     if pid == 0:
         os.close(read)
-        status = 1
         try:
             os.write(write, json.dumps(life()).encode())
-            status = 0
+        except Exception as error:  # noqa: BLE001 - what a life raised is a violation of its own
+            os.write(write, json.dumps({"violations": [f"the life raised {error!r}"[:3000]], "effects": []}).encode())
         finally:
-            os._exit(status)
+            os._exit(0)
     os.close(write)
     with os.fdopen(read) as pipe:
         text = pipe.read()
     _, status = os.waitpid(pid, 0)
     if os.WIFSIGNALED(status):
         return {"signal": os.WTERMSIG(status)}
-    return json.loads(text) if text else {"violations": ["the second life raised"], "effects": []}
+    return dict(json.loads(text))
 
 
 @contextmanager
@@ -229,7 +232,7 @@ def kill_everywhere(scenario: Scenario) -> dict[str, Any]:
             root = place / "life"
             shutil.copytree(place / "fresh", root)
             fired += _kill_once(scenario, root, nth, phase) == signal.SIGKILL
-            found = _in_child(lambda: _live(scenario, place / "life"))["violations"]
+            found = in_child(lambda: live(scenario, place / "life"))["violations"]
             bad += [f"{phase} of effect {nth}: {text}" for text in found]
             shutil.rmtree(root)
     return {"points": len(points), "fired": fired, "violations": bad}
@@ -238,9 +241,9 @@ def kill_everywhere(scenario: Scenario) -> dict[str, Any]:
 def _kill_once(scenario: Scenario, root: Path, nth: int, phase: str) -> int:
     def life() -> dict[str, Any]:
         with killed_at(nth, phase):
-            return _live(scenario, root)
+            return live(scenario, root)
 
-    return int(_in_child(life).get("signal", 0))
+    return int(in_child(life).get("signal", 0))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from forge_loop.domain.dispatch import DispatchFacts, closed_because
+from forge_loop.domain.dispatch import LEAST_FREE_BYTES, DispatchFacts, closed_because, is_low
 from forge_loop.domain.reason import Reason
 from support.samples import NOW
 
@@ -47,6 +47,13 @@ def test_nothing_against_it_is_open() -> None:
         ({"parked_until": LATER}, Reason(code="parked", text="the loop is parked", until=LATER)),
         ({"halt_reason": "log in"}, Reason(code="halted", text="dispatch is halted: log in")),
         ({"halt_reason": ""}, Reason(code="halted", text="dispatch is halted")),
+        (
+            {"free_bytes": LEAST_FREE_BYTES - 1},
+            Reason(
+                code="storage_low",
+                text="63 MiB are left on the disk of the state directory, work waits for 64",
+            ),
+        ),
         ({"base_known": False}, Reason(code="base_unknown", text="the commit of the base branch is not known")),
         (
             {"base_unchecked": True},
@@ -85,3 +92,11 @@ def test_every_combination_names_every_reason() -> None:
         codes = [code for code, holds in zip(one_each, chosen, strict=True) if holds]
         changes = {name: value for code in codes for name, value in one_each[code].items()}
         assert [reason.code for reason in closed_because(facts(**changes), NOW)] == codes
+
+
+@pytest.mark.parametrize(
+    ("free", "low"), [(None, False), (0, True), (LEAST_FREE_BYTES - 1, True), (LEAST_FREE_BYTES, False)]
+)
+def test_room_is_low_below_the_least_there_must_be_and_never_where_it_is_not_known(free: int | None, low: bool) -> None:
+    assert is_low(free) is low
+    assert bool(closed_because(facts(free_bytes=free), NOW)) is low

@@ -28,7 +28,7 @@ from forge_loop.queue import QueueDepth, read_depth
 from forge_loop.store import Access, LoopRow, Store, memory
 
 # What each reason for closed dispatch makes of the loop's state, in the words of the contract.
-STATES = {"paused": "paused", "parked": "parked", "halted": "halted", "base_red": "halted"}
+STATES = {"paused": "paused", "parked": "parked", "halted": "halted", "base_red": "halted", "storage_low": "parked"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,6 +10,9 @@ from datetime import datetime
 
 from forge_loop.domain.reason import Reason
 
+MEBIBYTE = 1024 * 1024
+LEAST_FREE_BYTES = 64 * MEBIBYTE  # below it a clone, a commit or a row may fail halfway
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DispatchFacts:
@@ -24,6 +27,7 @@ class DispatchFacts:
     base_known: bool
     base_unchecked: bool = False
     base_red: str | None = None
+    free_bytes: int | None = None
 
 
 def closed_because(facts: DispatchFacts, now: datetime) -> tuple[Reason, ...]:
@@ -44,7 +48,15 @@ def closed_because(facts: DispatchFacts, now: datetime) -> tuple[Reason, ...]:
     if facts.base_red is not None:
         text = f"the checks fail on the untouched base ({facts.base_red}): mend base, or checks in forge-loop.yaml"
         reasons.append(Reason(code="base_red", text=text))
+    if is_low(facts.free_bytes):
+        left = f"{(facts.free_bytes or 0) // MEBIBYTE} MiB are left on the disk of the state directory"
+        reasons.append(Reason(code="storage_low", text=f"{left}, work waits for {LEAST_FREE_BYTES // MEBIBYTE}"))
     return tuple(reasons)
+
+
+def is_low(free_bytes: int | None) -> bool:
+    """Whether so much space is too little to begin or to blame work; None: not known."""
+    return free_bytes is not None and free_bytes < LEAST_FREE_BYTES
 
 
 def _sentence(state: str, why: str | None) -> str:

@@ -454,6 +454,12 @@ class SinkRecovered(Event):
     sink: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StorageLow(Event):
+    kind = "storage.low"
+    free_bytes: int
+
+
 KINDS: tuple[type[Event], ...] = tuple(
     value
     for value in list(globals().values())

@@ -18,5 +18,5 @@ class SystemClock:
 
 
 def passed(since: datetime | None, now: datetime, interval: timedelta) -> bool:
-    """Whether an interval that began at `since` is over; also if it never began, or the clock was set back behind it."""
+    """Whether an interval that began at `since` is over, or never began, or the clock was set back behind it."""
     return since is None or not timedelta(0) <= now - since < interval

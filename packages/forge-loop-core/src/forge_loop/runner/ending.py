@@ -12,6 +12,7 @@ from typing import Any
 
 from forge_loop.domain import retry
 from forge_loop.domain.breaker import TRIPS_AT, Ended, tripped
+from forge_loop.domain.dispatch import is_low
 from forge_loop.domain.events import AttemptFinished, LoopHalted, LoopParked, rfc3339
 from forge_loop.domain.job import FailureKind, Job, JobState
 from forge_loop.domain.limits import park_until
@@ -94,6 +95,9 @@ def close_attempt(
 
 def fail(context: Context, job: Job, kind: FailureKind, detail: str, *, resets_at: datetime | None = None) -> None:
     """An attempt failed, or could not go on: what the failure's kind leads to."""
+    blamed = retry.policy(kind) is retry.Policy.CHARGE and kind is not FailureKind.KILLED
+    if blamed and is_low(context.store.free_bytes()):
+        kind, detail = FailureKind.INTERRUPTED, f"the disk was nearly full: {detail}"
     step = retry.after(_failure(context, job, kind, detail), _rules(context), context.now())
     if isinstance(step, retry.ParkLoop):
         _park(

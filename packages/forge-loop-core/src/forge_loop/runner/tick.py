@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from forge_loop.domain.events import TickFinished
+from forge_loop.errors import DatabaseFullError
 from forge_loop.runner import advance, dispatch, intake, observe, reconcile, requests
 from forge_loop.runner.base_check import BaseCheck
 from forge_loop.runner.clock import passed
@@ -17,6 +18,7 @@ from forge_loop.runner.effects import EffectPump
 from forge_loop.runner.maintenance import Maintenance
 from forge_loop.runner.relay import Relay
 from forge_loop.runner.sessions import SessionDesk
+from forge_loop.runner.storage import StorageWatch
 from forge_loop.runner.watchdog import Watchdog
 
 
@@ -30,6 +32,7 @@ class Tick:
         self.maintenance = Maintenance(context)
         self.sessions = SessionDesk(context)
         self._watchdog = Watchdog(context)
+        self._storage = StorageWatch(context)
         self._base_check = BaseCheck(context)
         self._stop = stop
         self._told_at: datetime | None = None
@@ -39,6 +42,7 @@ class Tick:
     def run(self) -> None:
         """One pass. A stage that fails never stops an earlier one, nor the next tick."""
         began, seq = self.context.clock.monotonic(), self.context.store.events.newest()
+        self._fenced("storage", self._storage.look)
         for name, stage in (
             ("requests", self._requests),
             ("observe", lambda: observe.observe(self.context)),
@@ -56,6 +60,8 @@ class Tick:
     def _fenced(self, name: str, stage: Callable[[], None]) -> None:
         try:
             stage()
+        except DatabaseFullError as error:
+            self._storage.full(f"stage {name}", error)
         except Exception as error:  # noqa: BLE001 - the stage fence: one stage's fault is reported, the others run
             self.context.on_fault(f"stage {name}", error)
 

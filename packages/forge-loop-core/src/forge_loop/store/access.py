@@ -11,6 +11,7 @@ from sqlite3 import Connection, Row
 from typing import Any
 
 from forge_loop.database import Database, ReadOnlyDatabase
+from forge_loop.database.place import free_bytes
 from forge_loop.errors import DatabaseError
 
 
@@ -20,6 +21,10 @@ class Access:
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         return self._database.query(sql, parameters)
+
+    def free_bytes(self) -> int:
+        """The space that is left on the disk of the database."""
+        return free_bytes(self._database.path.parent)
 
     def transaction(self) -> AbstractContextManager[Connection]:
         """One transaction; an inner one joins the outer. Raises DatabaseError on a read-only view."""

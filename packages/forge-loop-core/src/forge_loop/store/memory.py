@@ -57,6 +57,7 @@ def dispatch_facts(store: Store, checks: tuple[str, ...], *, base_sha: str | Non
         base_known=base_sha is not None,
         base_unchecked=base_sha is not None and any(command not in newest for command in checks),
         base_red=", ".join(red) or None,
+        free_bytes=store.free_bytes(),
     )
 
 

@@ -46,6 +46,10 @@ class Store:
         """One transaction over every table; an inner one joins the outer."""
         return self._database.transaction()
 
+    def free_bytes(self) -> int:
+        """The space that is left on the disk of the database."""
+        return self._database.free_bytes()
+
     def loop(self) -> LoopRow:
         return read_row(LoopRow, self._loop_readers, self._database.query("SELECT * FROM loop")[0])
 
