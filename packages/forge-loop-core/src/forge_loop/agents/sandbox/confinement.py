@@ -57,7 +57,7 @@ def confine(
     if settings.mode is SandboxMode.OFF:
         return Confinement(sandbox=None, sentence=f"off: {OPEN}", hint=APART)
     hidden = private_places(environ, outside, *private)
-    shown = _configured(settings.read_only, environ, hidden)
+    shown = tuple(_shown(name, environ, hidden, outside) for name in settings.read_only)
     try:
         sandbox = _tried(shown, environ, hidden, outside, scratch)
     except UnusableError as problem:
@@ -96,16 +96,12 @@ def _built(shown: tuple[Path, ...], environ: Mapping[str, str], hidden: Sequence
     return Sandbox(bubblewrap=bubblewrap, cli=cli, scratch=scratch)
 
 
-def _configured(names: Sequence[str], environ: Mapping[str, str], hidden: Sequence[Path]) -> tuple[Path, ...]:
-    return tuple(_shown(name, environ, hidden) for name in names)
-
-
-def _shown(name: str, environ: Mapping[str, str], hidden: Sequence[Path]) -> Path:
+def _shown(name: str, environ: Mapping[str, str], hidden: Sequence[Path], outside: Path) -> Path:
     home = environ.get("HOME", "")
     path = Path(home + name[1:]) if home and (name == "~" or name.startswith("~/")) else Path(name)
     if not path.is_absolute() or not path.is_dir():
         raise OperatorError(f"sandbox.read_only: {name!r} is not an absolute path of a directory")
-    if holds(path, hidden):
+    if holds(path, hidden) or path.resolve().is_relative_to(outside.resolve()):
         raise OperatorError(
             f"sandbox.read_only: {name!r} would show private files of yours or of the loop",
             hint="name the directories below it that are needed",

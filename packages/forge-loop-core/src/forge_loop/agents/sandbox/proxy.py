@@ -134,7 +134,8 @@ async def _ask(reader: asyncio.StreamReader, back: asyncio.StreamWriter, head: R
         left -= len(part)
         back.write(part)
         await back.drain()
-    await reader.read(1)
+    while await reader.read(_CHUNK):
+        pass  # what follows the request goes nowhere
 
 
 def _rewritten(head: RequestHead, upstream: Upstream) -> bytes:
