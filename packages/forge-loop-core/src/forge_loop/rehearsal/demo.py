@@ -88,7 +88,7 @@ def _summary(stage: Stage, loop: Wired, played: Sequence[Scene], *, live: bool, 
     origin = Path(loop.context.code_host.url())
     command = check_command(sys.executable)
     issues = issue_summaries(_events(loop))
-    tests = run_tests(origin, stage.merged, loop.context.commands, command)
+    tests = run_tests(origin, stage.merged, loop.commands(), command)
     problems = [] if tests.passed else [f"the tests of merged main fail:\n{tests.output}"]
     problems += unlike(origin, issues)
     if live:
