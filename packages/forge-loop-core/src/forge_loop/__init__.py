@@ -113,6 +113,7 @@ __all__ = [
     "SinkFailed",
     "SinkRecovered",
     "SpecExpanded",
+    "StorageLow",
     "SpecProposed",
     "TickFinished",
     "UnreadableError",
