@@ -85,6 +85,7 @@ __all__ = [
     "LoopStopped",
     "LoopUnparked",
     "MaintenanceFinished",
+    "MaintenanceProposed",
     "MaintenanceStarted",
     "MergeRefused",
     "MissingDistributionError",

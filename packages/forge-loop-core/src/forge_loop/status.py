@@ -45,8 +45,8 @@ class LoopStatus:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SessionStatus:
-    job: int
-    issue: int
+    job: int | None
+    issue: int | None
     role: str
     started: datetime
     last_activity: datetime | None
@@ -133,7 +133,7 @@ def _sessions(store: Store, jobs: Mapping[int, Job]) -> tuple[SessionStatus, ...
     return tuple(
         SessionStatus(
             job=row.job,
-            issue=jobs[row.job].issue,
+            issue=jobs[row.job].issue if row.job is not None else None,
             role=str(row.role),
             started=row.started_at,
             last_activity=row.last_activity_at,

@@ -38,6 +38,7 @@ COMMANDS = {
     "retry": Entry(module="retry", help="start an issue again, or end its wait"),
     "skip": Entry(module="control", attribute="skip", help="give an issue up"),
     "queue": Entry(module="queue", help="the queue: list, dead, requeue"),
+    "maintenance": Entry(module="maintenance", help="tidy up, and what a session proposes for the backlog"),
     "brief": Entry(module="brief", help="the briefs: show, list, eject, render, check"),
     "config": Entry(module="config", help="the settings: show, check, schema, path"),
     "backup": Entry(module="backup", help="copy the state database while the loop runs"),

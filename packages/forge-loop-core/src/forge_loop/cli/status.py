@@ -78,7 +78,8 @@ def _sessions(found: status.Status, at: datetime) -> list[str]:
     for session in found.sessions:
         last = f", last heard {ago(session.last_activity, at)}" if session.last_activity is not None else ""
         tool = f" ({session.last_tool})" if session.last_tool else ""
-        told.append(f"         #{session.issue} {session.role}, started {ago(session.started, at)}{last}{tool}")
+        what = f"#{session.issue} {session.role}" if session.issue is not None else session.role
+        told.append(f"         {what}, started {ago(session.started, at)}{last}{tool}")
     return told
 
 

@@ -122,6 +122,11 @@ class Po:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Maintenance:
     every_ticks: int = key(20, "idle ticks between two passes; 0 switches the pass off", least=0)
+    session: bool = key(False, "after a pass, one session reads the open issues and proposes; you apply")
+    model: str = key(DEFAULT_MODEL, "the maintenance session's model", filled=True)
+    effort: Effort = key(Effort.MEDIUM, "the maintenance session's reasoning effort")
+    timeout: float = key(1800.0, "wall clock of one session", unit="duration", least=1)
+    max_turns: int = key(40, "turns of one session", least=1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

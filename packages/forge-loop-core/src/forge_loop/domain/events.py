@@ -432,6 +432,14 @@ class MaintenanceFinished(Event):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class MaintenanceProposed(Event):
+    kind = "maintenance.proposed"
+    proposal: int
+    proposed: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DeployFinished(Event):
     kind = "deploy.finished"
     commit: str

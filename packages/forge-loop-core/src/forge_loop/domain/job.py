@@ -158,14 +158,15 @@ class Attempt:
 class SessionRow:
     """One life of a session's process. Resuming a conversation is a new row with the same `session` id.
 
-    `purpose` says why it was started: begin, resume, finish (commit what is left), revise, review, account or expand.
-    `acted_on`: that it was cut off has had its consequence, so it is to be resumed now.
+    `purpose` says why it was started: begin, resume, finish (commit what is left), revise, review, account, expand or
+    propose. `job` and `attempt` are None for a maintenance session. `acted_on`: that it was cut off has had its
+    consequence, so it is to be resumed now; of a maintenance session, that its report was taken.
     """
 
     id: int
     session: str
-    job: int
-    attempt: int
+    job: int | None
+    attempt: int | None
     role: Role
     round: int
     purpose: str

@@ -77,6 +77,7 @@ class Context:
     moved_at: datetime | None = None
     look_again: bool = False
     hooked: set[int] = field(default_factory=set)
+    maintain: bool = False
 
     def now(self) -> datetime:
         return self.clock.now()
@@ -102,9 +103,14 @@ class Context:
         """Where a job's clone for a purpose (work, check, review, spec) stands."""
         return self.layout.workspaces / f"{job.issue}-{job.id}-{purpose}"
 
-    def private(self, job: Job, role: str) -> Path:
+    def private(self, job: Job | None, role: str) -> Path:
         """The private home of a role's sessions in a job; kept, so that they can be resumed."""
-        return self.layout.private / f"{job.issue}-{job.id}" / role
+        return self.layout.private / place_of(job) / role
+
+
+def place_of(job: Job | None) -> str:
+    """What the directories of a job's sessions are called, or of those that are of no job."""
+    return f"{job.issue}-{job.id}" if job is not None else "maintenance"
 
 
 def errand_key(job: Job) -> str:

@@ -5,11 +5,12 @@ Owns: pruning workspaces, refs, transcripts and salvaged work. Must not: touch a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from forge_loop.domain.events import MaintenanceFinished, MaintenanceStarted
+from forge_loop.runner.backlog import Backlog
 from forge_loop.runner.clock import passed
 from forge_loop.runner.context import Context
 
@@ -35,11 +36,20 @@ class Ended:
 @dataclass(slots=True)
 class Maintenance:
     context: Context
+    backlog: Backlog = field(init=False)
     _idle_ticks: int = 0
     _last: datetime | None = None
 
+    def __post_init__(self) -> None:
+        self.backlog = Backlog(self.context)
+
     def tick(self) -> None:
         """Count idle ticks; when enough have passed, and an hour since the last pass, run one."""
+        self.backlog.look()
+        if self.context.maintain and not self.context.errands.busy(KEY):
+            self.context.maintain = False
+            self.start()
+            return
         every = self.context.settings.maintenance.every_ticks
         self._idle_ticks = 0 if self.context.in_hand else self._idle_ticks + 1
         if every == 0 or self._idle_ticks < every or self.context.errands.busy(KEY):
@@ -75,6 +85,9 @@ class Maintenance:
             self.context.tell(
                 MaintenanceFinished(workspaces=pruned.workspaces, transcripts=pruned.transcripts, refs=pruned.refs)
             )
+        loop = self.context.store.loop()
+        if not loop.paused and loop.parked_until is None and loop.halt_reason is None:
+            self.backlog.start()
 
 
 def _prune(context: Context, ended: Ended, now: datetime) -> Pruned:

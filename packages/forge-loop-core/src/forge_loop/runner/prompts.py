@@ -7,16 +7,20 @@ belongs in a template.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from forge_loop.briefs import data_block
 from forge_loop.domain.hidden_text import visible
+from forge_loop.domain.issue import Issue
 from forge_loop.domain.job import Approval, Job
+from forge_loop.domain.proposals import MOST_PROPOSALS
 from forge_loop.domain.spec import missing_sections
 from forge_loop.runner.context import Context
 from forge_loop.store import CheckRow, FindingRow
 
 DIFF_CHARACTERS = 200_000
+ISSUE_CHARACTERS = 2_000
+MOST_ISSUES = 100
 MEMORY = 5
 MERGE_STEP = "merge with base"
 
@@ -54,6 +58,18 @@ def po(context: Context, job: Job) -> str:
     """The spec expander's brief."""
     missing = missing_sections(snapshot(context, job).body)
     return context.briefs.render("po", {**_issue(context, job), "score_missing": ", ".join(missing) or "none"})
+
+
+def maintenance(context: Context, issues: Iterable[Issue]) -> str:
+    """The brief over the open issues, each its own block of data."""
+    shown = [_data(f"issue-{issue.number}", _shown(issue)) for issue in sorted(issues, key=lambda each: each.number)]
+    values = {"issues": "\n\n".join(shown[:MOST_ISSUES]), "max_proposals": str(MOST_PROPOSALS)}
+    return context.briefs.render("maintenance", values)
+
+
+def _shown(issue: Issue) -> str:
+    labels = ", ".join(sorted(issue.labels)) or "none"
+    return visible(f"#{issue.number} {issue.title}\nlabels: {labels}\n\n{issue.body[:ISSUE_CHARACTERS]}")[0]
 
 
 def revision(context: Context, job: Job) -> str:

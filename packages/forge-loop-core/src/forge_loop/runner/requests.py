@@ -11,7 +11,7 @@ from datetime import datetime
 from forge_loop.domain.events import LoopPaused, LoopResumed, LoopUnparked, RequestApplied, RequestRefused, rfc3339
 from forge_loop.domain.job import FailureKind, Job, JobState
 from forge_loop.errors import RefusedError
-from forge_loop.runner import effects, ending
+from forge_loop.runner import backlog, effects, ending
 from forge_loop.runner.context import Context
 from forge_loop.runner.intake import queue_key
 from forge_loop.store import RequestRow, RequestState
@@ -160,4 +160,6 @@ APPLY: Mapping[str, Callable[[Context, RequestRow], str]] = {
     "skip": _skip,
     "retry": _retry,
     "approve": _approve,
+    "maintenance.run": backlog.run,
+    "maintenance.apply": backlog.apply,
 }

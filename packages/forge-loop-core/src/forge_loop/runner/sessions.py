@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from forge_loop.config.model import Critic, Po, Worker
+from forge_loop.config.model import Critic, Maintenance, Po, Worker
 from forge_loop.domain.events import (
     SessionActivity,
     SessionEndedEvent,
@@ -33,7 +33,7 @@ from forge_loop.domain.session import (
     SessionOutcome,
 )
 from forge_loop.runner.clock import passed
-from forge_loop.runner.context import Context
+from forge_loop.runner.context import Context, place_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +45,7 @@ class Opening:
     workspace: Path
     prompt: str
     report_schema: Any
-    settings: Worker | Critic | Po
+    settings: Worker | Critic | Po | Maintenance
     resume: str | None = None
 
 
@@ -55,36 +55,38 @@ SYSTEM = (
 )
 
 
-def begin(context: Context, job: Job, opening: Opening) -> None:
-    """Record a session and start it. Its id is committed before its process exists."""
-    assert job.attempt is not None
+def begin(context: Context, job: Job | None, opening: Opening) -> None:
+    """Record a session and start it. Its id is committed before its process exists. Maintenance is of no job."""
     session = opening.resume or str(uuid.uuid4())
     order = _order(context, job, opening, session)
     with context.store.transaction():
         context.store.sessions.insert(
             session=session,
-            job=job.id,
-            attempt=job.attempt,
+            job=job.id if job else None,
+            attempt=job.attempt if job else None,
             role=opening.role,
-            round=job.round,
+            round=job.round if job else 0,
             purpose=opening.purpose,
-            head_sha=job.head_sha,
+            head_sha=job.head_sha if job else None,
             brief_sha256=context.briefs.sha256(opening.role),
             model=opening.settings.model,
             transcript=str(order.transcript),
             started_at=context.now(),
         )
         started = SessionStarted(
-            role=opening.role, purpose=opening.purpose, model=opening.settings.model, round=job.round
+            role=opening.role,
+            purpose=opening.purpose,
+            model=opening.settings.model,
+            round=job.round if job else 0,
         )
         context.tell(started, job, session=session)
-    context.agents.start(order, attempt=job.attempt)
+    context.agents.start(order, attempt=job.attempt or 0 if job else 0)
 
 
-def _order(context: Context, job: Job, opening: Opening, session: str) -> SessionOrder:
+def _order(context: Context, job: Job | None, opening: Opening, session: str) -> SessionOrder:
     private = context.private(job, opening.role)
     places = {name: private / name for name in ("config", "home", "tmp")}
-    transcript = context.layout.transcripts / f"{job.issue}-{job.id}" / f"{opening.role}-{session}.jsonl"
+    transcript = context.layout.transcripts / place_of(job) / f"{opening.role}-{session}.jsonl"
     for directory in (*places.values(), transcript.parent):
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     return SessionOrder(
@@ -160,7 +162,7 @@ class SessionDesk:
         if news.tool and self._due(self._event_at, news, timing.activity_event):
             with self.context.store.transaction():
                 event = SessionActivity(role=row.role, tool=news.tool, detail=news.detail[:200])
-                self.context.tell(event, self.context.store.jobs.get(row.job), session=row.session)
+                self.context.tell(event, self._job(row), session=row.session)
 
     def _due(self, last: dict[str, datetime], news: Activity, seconds: float) -> bool:
         if not passed(last.get(news.session), news.at, timedelta(seconds=seconds)):
@@ -174,7 +176,10 @@ class SessionDesk:
         with self.context.store.transaction():
             resets_at = rfc3339(news.resets_at) if news.resets_at else None
             event = SessionLimitHit(role=row.role, limit=news.kind, resets_at=resets_at)
-            self.context.tell(event, self.context.store.jobs.get(row.job), session=row.session)
+            self.context.tell(event, self._job(row), session=row.session)
+
+    def _job(self, row: SessionRow) -> Job | None:
+        return self.context.store.jobs.get(row.job) if row.job is not None else None
 
     def ended(self, row: SessionRow, news: SessionEnded) -> None:
         self._row_at.pop(news.session, None)
@@ -192,7 +197,7 @@ class SessionDesk:
                 tokens_in=news.tokens_in,
                 tokens_out=news.tokens_out,
             )
-            job = self.context.store.jobs.get(row.job)
+            job = self._job(row)
             event = SessionEndedEvent(
                 role=row.role,
                 outcome=news.outcome,

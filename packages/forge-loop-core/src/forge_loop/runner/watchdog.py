@@ -62,7 +62,7 @@ class Watchdog:
         return moment if self._not_before <= moment <= now else self._not_before
 
     def _judge(self, row: SessionRow, now: datetime) -> None:
-        job = self.context.store.jobs.get(row.job)
+        job = self.context.store.jobs.get(row.job) if row.job is not None else None
         signs = Signs(
             spawned_at=self._steady(row.started_at, now),
             heard_at=self._steady(row.last_activity_at, now) if row.last_activity_at else None,
@@ -77,14 +77,15 @@ class Watchdog:
         elif verdict in REASONS and row.session not in self._ended:
             self._end(job, row, REASONS[verdict])
 
-    def _end(self, job: Job, row: SessionRow, reason: str) -> None:
+    def _end(self, job: Job | None, row: SessionRow, reason: str) -> None:
         self._ended.add(row.session)
         with self.context.store.transaction():
             self.context.tell(WatchdogEndedSession(role=row.role, reason=reason), job, session=row.session)
         self.context.agents.end(row.session, reason=f"ended by the watchdog: {reason}")
 
-    def _changed_at(self, job: Job, row: SessionRow) -> datetime | None:
-        return newest_change(self.context.workspace(job, "work")) if row.role is Role.WORKER else None
+    def _changed_at(self, job: Job | None, row: SessionRow) -> datetime | None:
+        worker = job is not None and row.role is Role.WORKER
+        return newest_change(self.context.workspace(job, "work")) if job is not None and worker else None
 
     def _rules(self, role: Role) -> WatchRules:
         settings = self.context.settings
@@ -92,6 +93,7 @@ class Watchdog:
             Role.WORKER: settings.worker.timeout,
             Role.CRITIC: settings.critic.timeout,
             Role.PO: settings.po.timeout,
+            Role.MAINTENANCE: settings.maintenance.timeout,
         }
         return WatchRules(
             warn=timedelta(seconds=settings.watchdog.warn),

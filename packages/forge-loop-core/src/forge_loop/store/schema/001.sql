@@ -88,8 +88,8 @@ CREATE TABLE attempts (
 CREATE TABLE sessions (
     id               INTEGER PRIMARY KEY,
     session          TEXT NOT NULL,
-    job              INTEGER NOT NULL REFERENCES jobs (id),
-    attempt          INTEGER NOT NULL REFERENCES attempts (id),
+    job              INTEGER REFERENCES jobs (id),
+    attempt          INTEGER REFERENCES attempts (id),
     role             TEXT NOT NULL,
     round            INTEGER NOT NULL,
     purpose          TEXT NOT NULL,
@@ -112,6 +112,7 @@ CREATE TABLE sessions (
     tokens_out       INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX sessions_by_attempt ON sessions (attempt, id);
+CREATE INDEX sessions_of_no_job ON sessions (id) WHERE job IS NULL;
 CREATE INDEX sessions_open ON sessions (session) WHERE ended_at IS NULL;
 
 CREATE TABLE checks (
@@ -185,6 +186,19 @@ CREATE TABLE effects (
 ) STRICT;
 CREATE INDEX effects_open ON effects (id) WHERE state IN ('intended', 'acting');
 CREATE INDEX effects_by_job ON effects (job, id);
+
+-- What a maintenance session proposes. Nothing of it is done before the operator applies it.
+CREATE TABLE proposals (
+    id        INTEGER PRIMARY KEY,
+    session   TEXT NOT NULL,
+    issue     INTEGER NOT NULL,
+    issue_key TEXT NOT NULL,
+    kind      TEXT NOT NULL,
+    text      TEXT NOT NULL,
+    state     TEXT NOT NULL CHECK (state IN ('open', 'accepted', 'applied', 'superseded')),
+    at        TEXT NOT NULL
+) STRICT;
+CREATE INDEX proposals_open ON proposals (id) WHERE state IN ('open', 'accepted');
 
 CREATE TABLE requests (
     id           INTEGER PRIMARY KEY,
