@@ -27,11 +27,15 @@ GATE = "tests/core/domain/test_merge_gate.py::test_"
 APPROVAL = "tests/core/domain/test_approval.py::test_"
 CODE_HOST = "tests/contracts/test_code_host_contract.py::test_"
 TRACKER = "tests/contracts/test_tracker_contract.py::test_"
-AGENTS = "tests/contracts/test_agents_contract.py::test_"
 QUEUE_CONTRACT = "tests/contracts/test_queue_contract.py::test_"
 SQLITE_QUEUE = "tests/test_queue_sqlite.py::test_"
 QUEUE_PROCESSES = "tests/core/queue/test_processes.py::test_"
 KILLS = "tests/faults/test_kill_at_effects.py::test_"
+SYSCALLS = "tests/faults/test_kill_at_syscalls.py::test_"
+REPLIES = "tests/faults/test_lost_replies.py::test_"
+TWO_LOOPS = "tests/faults/test_two_loops.py::test_"
+FULL_DISK = "tests/faults/test_full_disk.py::test_"
+HOSTS = "tests/core/agents/test_hosts.py::test_"
 OWN = "tests/e2e/test_own_repository.py::test_"
 DEMO = "tests/e2e/test_demo.py::test_"
 COMMAND_LINE = "tests/core/cli/test_main.py::test_"
@@ -46,9 +50,10 @@ GUARANTEES = (
         ),
         tests=(
             KILLS + "a_kill_at_any_point_of_any_effect_loses_nothing_and_doubles_nothing",
+            SYSCALLS + "a_kill_at_any_system_call_loses_nothing_and_doubles_nothing",
+            SYSCALLS + "a_kill_at_a_few_system_calls_loses_nothing_and_doubles_nothing",
             OWN + "a_kill_in_the_middle_of_a_session_costs_nothing_and_merges_once",
         ),
-        missing="kills are tested around every outside effect and in a session, not at every instant",
     ),
     Requirement(
         id="G2",
@@ -61,6 +66,7 @@ GUARANTEES = (
             CODE_HOST + "opening_twice_is_one_pull_request",
             CODE_HOST + "merging_twice_merges_once",
             KILLS + "a_kill_at_any_point_of_any_effect_loses_nothing_and_doubles_nothing",
+            REPLIES + "a_reply_that_is_lost_after_any_write_doubles_nothing",
             OWN + "a_kill_in_the_middle_of_a_session_costs_nothing_and_merges_once",
         ),
     ),
@@ -117,9 +123,13 @@ GUARANTEES = (
         ),
         tests=(
             RUNNER + "a_second_loop_on_the_same_state_directory_is_refused",
-            AGENTS + "nothing_is_left_behind_to_reap",
+            TWO_LOOPS + "of_two_whole_loops_started_together_one_runs_and_the_other_exits_five_naming_it",
+            TWO_LOOPS + "a_lock_left_by_a_killed_loop_is_taken_over_every_time",
+            HOSTS + "leftovers_of_an_earlier_loop_are_reaped_and_others_spared",
+            HOSTS + "daemonised_children_are_gone_when_the_session_ends",
+            "tests/core/agents/test_host.py::test_a_killed_loop_takes_its_sessions_with_it",
         ),
-        missing="the loop does not use bubblewrap yet",
+        missing="that nothing outlives a killed loop under bubblewrap by 5 seconds has no test",
     ),
     Requirement(
         id="G7",
@@ -127,8 +137,14 @@ GUARANTEES = (
             "**Outages wait.** Rate limits, usage limits, lost network and full disks pause the work and use no "
             "attempts."
         ),
-        tests=(RUNNER + "a_usage_limit_parks_the_loop_charges_nothing_and_the_session_resumes",),
-        missing="a lost network and a full disk have no test",
+        tests=(
+            RUNNER + "a_usage_limit_parks_the_loop_charges_nothing_and_the_session_resumes",
+            RUNNER + "interruptions_in_a_row_wait_longer_each_time_and_charge_nothing",
+            HOSTS + "a_service_that_cannot_be_reached_is_transient",
+            FULL_DISK + "a_disk_that_fills_at_any_effect_costs_nothing_but_time",
+            FULL_DISK + "room_that_runs_low_is_told_once_and_work_waits_for_room",
+            FULL_DISK + "a_worker_that_fails_on_a_full_disk_is_not_blamed_for_it",
+        ),
     ),
 )
 
@@ -157,6 +173,7 @@ INSTALL = (
         says="a satellite that is missing is named with the command that installs it; exit 2",
         tests=(
             SURFACE + "a_satellite_command_in_the_default_install_names_what_to_install",
+            SURFACE + "a_run_with_a_sink_of_a_missing_satellite_does_not_start_and_names_what_to_install",
             SURFACE + "a_sink_that_the_settings_name_names_what_to_install",
             PLUGINS + "a_missing_satellite_is_named_with_the_command_that_installs_it",
             PLUGINS + "a_sink_of_a_missing_satellite_is_named_in_the_same_words",

@@ -198,6 +198,29 @@ def test_a_sink_that_the_settings_name_names_what_to_install(
     )
 
 
+def test_a_run_with_a_sink_of_a_missing_satellite_does_not_start_and_names_what_to_install(
+    default: Place, tmp_path: Path
+) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    git(project, "init", "--quiet", "--initial-branch", "main")
+    commit(project, {"forge-loop.yaml": "forge: local\nsinks: {slack: {}}\n"})
+    loop = replace(
+        default,
+        variables={
+            **default.variables,
+            "CLAUDE_CODE_OAUTH_TOKEN": "scripted",
+            "FORGE_LOOP_STATE_DIR": str(tmp_path / "state"),
+        },
+    )
+    said = loop.run("forge-loop", "run", "--until-idle", cwd=project)
+    assert (said.status, said.stdout) == (2, "")
+    assert said.stderr.endswith(
+        "error: `sinks.slack` needs forge-loop-integrations, which is not installed\n"
+        "hint: uv pip install 'forge-loop[experimental]'   (or: uv pip install forge-loop-integrations)\n"
+    )
+
+
 @pytest.mark.parametrize(("command", "owner"), COMMANDS, ids=[name for name, _ in COMMANDS])
 def test_after_everything_is_installed_each_command_is_there_or_says_that_it_is_not_built(
     experimental: Place, command: str, owner: Distribution
