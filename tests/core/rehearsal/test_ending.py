@@ -60,6 +60,9 @@ class Recording:
         self.asked.append((command, directory))
         return CommandResult(status=self._status, output="said", seconds=0.1)
 
+    def close(self) -> None:
+        raise AssertionError("nothing of the loop's is closed here")
+
 
 @pytest.mark.parametrize(("status", "passed"), [(0, True), (1, False)])
 def test_the_tests_run_in_a_fresh_clone_of_main(origin: Path, tmp_path: Path, status: int, passed: bool) -> None:
