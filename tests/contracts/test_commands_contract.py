@@ -4,22 +4,35 @@ from __future__ import annotations
 
 import os
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from forge_loop.agents.commands import KEPT_LINES, LocalCommands
-from forge_loop.agents.processes import find
+from forge_loop.agents.sandbox import Sandbox
 from forge_loop.ports import Commands
+from support.sandboxes import confined, needs_bubblewrap
+from support.strays import alive
 
 FOREVER = "while :; do sleep 0.1; done"
 
 
-@pytest.fixture
-def commands(tmp_path: Path) -> Commands:
+@pytest.fixture(params=["open", pytest.param("sandbox", marks=needs_bubblewrap)])
+def commands(request: pytest.FixtureRequest, tmp_path: Path, sandbox: Sandbox | None) -> Commands:
     environ = {"PATH": os.environ["PATH"], "ANTHROPIC_API_KEY": "planted", "GH_TOKEN": "planted"}
-    return LocalCommands(loop_id="contract", environ=environ, scratch=tmp_path / "scratch")
+    return LocalCommands(
+        loop_id="contract",
+        environ=environ,
+        scratch=tmp_path / "scratch",
+        sandbox=sandbox if request.param == "sandbox" else None,
+    )
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Sandbox | None:
+    return confined(tmp_path_factory.mktemp("loop") / "state").sandbox
 
 
 @pytest.fixture
@@ -71,9 +84,11 @@ def test_output_that_is_not_text_is_shown_all_the_same(commands: Commands, place
 def test_no_process_of_a_command_is_left(
     start: str, after: str, timeout: float, commands: Commands, place: Path
 ) -> None:
-    stray = f"{start} sh -c 'echo $$ > pid; {FOREVER}' & while [ ! -s pid ]; do :; done"
+    token = f"stray-{uuid.uuid4()}"
+    stray = f"{start} sh -c 'echo > begun; : {token}; {FOREVER}' & while [ ! -s begun ]; do :; done"
     assert commands.run(f"{stray}; {after}", directory=place, timeout=timeout).passed == (after == "true")
-    assert find(int((place / "pid").read_text())) is None
+    assert (place / "begun").exists()
+    assert alive(token) == []
 
 
 def test_a_child_that_holds_the_pipe_does_not_hold_the_command(commands: Commands, place: Path) -> None:
@@ -105,9 +120,12 @@ def test_a_command_reads_nothing_from_the_loops_terminal(commands: Commands, pla
 
 
 def test_closing_ends_what_runs_and_leaves_nothing_of_it(commands: Commands, place: Path) -> None:
+    token = f"stray-{uuid.uuid4()}"
     with ThreadPoolExecutor(2) as threads:
         under_way = [
-            threads.submit(commands.run, f"echo $$ > {name}; trap '' TERM; {FOREVER}", directory=place, timeout=60)
+            threads.submit(
+                commands.run, f"echo > {name}; : {token}; trap '' TERM; {FOREVER}", directory=place, timeout=60
+            )
             for name in ("one", "two")
         ]
         deadline = time.monotonic() + 30
@@ -117,4 +135,4 @@ def test_closing_ends_what_runs_and_leaves_nothing_of_it(commands: Commands, pla
         commands.close()
         assert [one.result(30).status for one in under_way] == [None, None]
         assert time.monotonic() - began < 10
-    assert [find(int((place / name).read_text())) for name in ("one", "two")] == [None, None]
+    assert alive(token) == []

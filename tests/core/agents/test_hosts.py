@@ -19,8 +19,10 @@ from forge_loop.agents.processes import find, living
 from forge_loop.domain.review import REPORT_SCHEMA
 from forge_loop.domain.session import Role, SessionEnded, SessionOrder, SessionOutcome
 from forge_loop.rehearsal.model import Reply, Request, report, use
+from support.sandboxes import needs_bubblewrap, sandbox_in
 from support.scripted import APPROVAL, WORK, play, rounds
 from support.sessions import Stage, left_of, order
+from support.strays import alive
 
 COUNTING = "i=0; while [ $i -lt 3000 ]; do i=$((i+1)); sleep 0.1; done"
 SECRETS = {
@@ -44,9 +46,10 @@ def failing(status: int, kind: str, **headers: str) -> Reply:
     return Reply(status=status, error=(kind, "scripted"), headers=headers)
 
 
-@pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
-    made = Stage(environ=SECRETS)
+@pytest.fixture(scope="module", params=["open", pytest.param("sandbox", marks=needs_bubblewrap)])
+def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    state = tmp_path_factory.mktemp("loop") / "state"
+    made = Stage(environ=SECRETS, sandbox=sandbox_in(state) if request.param == "sandbox" else None)
     yield made
     made.close()
 
@@ -82,12 +85,13 @@ def failures(stage: Stage, base: Path) -> dict[str, SessionOrder]:
 def worked(stage: Stage, base: Path) -> tuple[SessionOrder, SessionEnded]:
     """A worker that looks around, leaves two daemons behind, reaches outside and reports."""
     outside = base / "outside.txt"
-    daemons = (
-        f"setsid sh -c 'echo $$ > plain.pid; {COUNTING}' >/dev/null 2>&1 & "
-        f"env -i PATH=$PATH setsid sh -c 'echo $$ > bare.pid; {COUNTING}' >/dev/null 2>&1 & "
-        "while [ ! -s plain.pid ] || [ ! -s bare.pid ]; do :; done"
-    )
     placed = order(base)
+    stray = f"echo > $0.begun; : stray-{placed.id}; {COUNTING}"
+    daemons = (
+        f"setsid sh -c '{stray}' plain >/dev/null 2>&1 & "
+        f"env -i PATH=$PATH setsid sh -c '{stray}' bare >/dev/null 2>&1 & "
+        "while [ ! -s plain.begun ] || [ ! -s bare.begun ]; do :; done"
+    )
     answer = play(
         use("Bash", command=f"env > environment.txt; {daemons}"),
         use("Write", file_path=str(outside), content="x"),
@@ -133,8 +137,8 @@ def test_the_subscription_pays_even_if_a_key_is_set(worked: Worked, stage: Stage
 
 
 def test_daemonised_children_are_gone_when_the_session_ends(worked: Worked) -> None:
-    pids = [int((worked[0].workspace / name).read_text()) for name in ("plain.pid", "bare.pid")]
-    assert [find(pid) for pid in pids] == [None, None]
+    assert [(worked[0].workspace / f"{name}.begun").exists() for name in ("plain", "bare")] == [True, True]
+    assert alive(f"stray-{worked[0].id}") == []
     assert left_of(worked[0]) == []
 
 

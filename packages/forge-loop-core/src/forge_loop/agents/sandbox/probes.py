@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from forge_loop.agents.processes import descendants, wait_gone
 from forge_loop.agents.sandbox.bubblewrap import Bubblewrap
 from forge_loop.agents.sandbox.inside import SESSION_VARIABLES, SOCKET_NAME, Sandbox
 from forge_loop.agents.sandbox.proxy import listen
@@ -145,8 +146,16 @@ def _ask(sandbox: Sandbox, scratch: Path, environ: Mapping[str, str]) -> None:
                 last = _last_line(said.read().decode(errors="replace"))
                 raise UnusableError(f"Claude Code does not send its requests over {SOCKET_NAME}: {last}")
         finally:
-            process.kill()
-            process.wait()
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """What is inside dies with bubblewrap, but a moment later: until then it writes to its directory."""
+    inside = descendants(process.pid)
+    process.kill()
+    process.wait()
+    for each in inside:
+        wait_gone(each, SECONDS)
 
 
 def _was_asked(listener: socket.socket, process: subprocess.Popen[bytes]) -> bool:
