@@ -40,12 +40,17 @@ class Crash(BaseException):
     """The process is gone. Nothing catches it; whatever was in memory is lost."""
 
 
+def _nothing(_name: str, _what: Any) -> None:
+    return None
+
+
 class Boundary:
     """One for the whole world; `reborn` lets a new process begin. `before_write` looks at every write before it."""
 
     def __init__(self, chance: Random, note: Callable[[str], None]) -> None:
         self.fired: Counter[str] = Counter()
-        self.before_write: Callable[[str, dict[str, Any]], None] = lambda name, arguments: None
+        self.before_write: Callable[[str, dict[str, Any]], None] = _nothing
+        self.after_read: Callable[[str, Any], None] = _nothing
         self.down: set[str] = set()
         self.disk_full = False
         self.lost_replies = 0.0
@@ -91,6 +96,8 @@ class Boundary:
             self.fired[f"reply lost {name}"] += 1
             self._note(f"the reply of {name} is lost")
             raise UnreadableError(f"{name}: the connection was lost")
+        if not writes:
+            self.after_read(name, answer)
         self.point(f"after {name}")
         return answer
 

@@ -23,8 +23,8 @@ class SeededErrands(Errands):
         self._chance = chance
         self._between = between
         self._waiting: dict[str, Callable[[], Callable[[], None]]] = {}
-        self._back: list[tuple[str, Callable[[], None]]] = []
-        self._running: set[str] = set()
+        self._brought: list[tuple[str, Callable[[], None]]] = []
+        self._under_way: set[str] = set()
 
     def start(
         self,
@@ -34,8 +34,8 @@ class SeededErrands(Errands):
         then: Callable[[Outcome], None],
         failed: Callable[[Exception], None],
     ) -> None:
-        assert key not in self._running, f"errand {key!r} is running already"
-        self._running.add(key)
+        assert key not in self._under_way, f"errand {key!r} is running already"
+        self._under_way.add(key)
 
         def run() -> Callable[[], None]:
             try:
@@ -48,17 +48,17 @@ class SeededErrands(Errands):
         self._waiting[key] = run
 
     def busy(self, key: str) -> bool:
-        return key in self._running
+        return key in self._under_way
 
     @property
     def idle(self) -> bool:
-        return not self._running
+        return not self._under_way
 
     def collect(self) -> None:
         self.some()
-        while self._back:
-            key, deliver = self._back.pop(0)
-            self._running.discard(key)
+        while self._brought:
+            key, deliver = self._brought.pop(0)
+            self._under_way.discard(key)
             deliver()
 
     def wait(self, key: str, seconds: float) -> None:
@@ -80,4 +80,4 @@ class SeededErrands(Errands):
         self._waiting.clear()
 
     def _run(self, key: str) -> None:
-        self._back.append((key, self._waiting.pop(key)()))
+        self._brought.append((key, self._waiting.pop(key)()))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from forge_loop.domain.issue import PullRequestState
 from forge_loop.domain.job import FailureKind, JobState
 from forge_loop.store.jobs import LIVE
+from simulation.sessions import is_green
 from support.fake_forge import Pull, Ticket
 
 if TYPE_CHECKING:
@@ -91,7 +92,9 @@ class Invariants:
         self._nobody_goes_on_early()
 
     def _events(self) -> None:
-        for row in self.rows("SELECT seq, at, kind, job, issue, data FROM events WHERE seq > ? ORDER BY seq", self._seq):
+        for row in self.rows(
+            "SELECT seq, at, kind, job, issue, data FROM events WHERE seq > ? ORDER BY seq", self._seq
+        ):
             insist(row["seq"] == self._seq + 1, f"event {self._seq + 1} is missing before {row['seq']}")
             self._seq = row["seq"]
             self._apply(row)
@@ -194,9 +197,15 @@ class Invariants:
         unlabelled = ticket.unlabelled_by.get(self._world.settings.labels.ready) == "person"
         insist(not closed, f"{name} for #{job['issue']}, which a person had closed")
         insist(not unlabelled, f"{name} for #{job['issue']}, from which a person had taken the label")
-        if job["pull_request"] is not None and not name.startswith("tracker."):
-            closed = self._world.host.pulls[job["pull_request"]].closed_by == "person"
-            insist(not closed, f"{name} for pull request {job['pull_request']}, which a person had closed")
+        number = job["pull_request"]
+        if name == "workspaces.push" and number is not None:
+            closed = self._world.host.pulls[number].closed_by == "person"
+            insist(not closed, f"{name} for pull request {number}, which a person had closed")
+        insist(number not in self._world.pulls_seen_closed, f"{name} for #{job['issue']}, its pull request is closed")
+
+    def about_to(self) -> set[str]:
+        """The kinds of effects that are just about to be done, or may have been."""
+        return {row["kind"] for row in self.rows("SELECT kind FROM effects WHERE state IN ('intended', 'acting')")}
 
     # -- at every merge and pull request
 
@@ -210,6 +219,8 @@ class Invariants:
         self._reviewed(number, head)
         self._green(number, head, base_sha)
         self._allowed(job, self._world.tracker.tickets[job["issue"]])
+        before, after = self._world.repository.files(base_sha), self._world.repository.merge(base_sha, head)[0]
+        insist(is_green(after) or not is_green(before), f"job {number}: its merge made base red")
         protected = self._world.protected(base_sha, head)
         insist(not protected, f"job {number} was merged and touches {protected}")
 

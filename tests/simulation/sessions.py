@@ -25,9 +25,9 @@ SPEC = "## Problem\n\nIt is missing.\n\n## Acceptance criteria\n\n- it is there\
 
 WORKER_WAYS = {
     "good": 40,
-    "shared": 8,
+    "shared": 10,
     "red": 6,
-    "pair": 6,
+    "pair": 10,
     "no_commit": 4,
     "uncommitted": 5,
     "protected": 4,
@@ -73,6 +73,12 @@ CUT_OFF = {
 }
 
 
+def is_green(files: Mapping[str, str]) -> bool:
+    """The truth about a tree, which the checks find out."""
+    texts = list(files.values())
+    return not any(RED in text for text in texts) and sum(PAIR in text for text in texts) < 2
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Playing:
     """A session under way: how it will end, and when (None: not by itself)."""
@@ -103,7 +109,7 @@ class Sessions:
 
     def boot(self) -> None:
         """A new process: no session runs, conversations are still on disk."""
-        scripts = {role: self._begin for role in WAYS}
+        scripts = dict.fromkeys(WAYS, self._begin)
         self.agents = SimulatedAgents(self, scripts, clock=self._clock)
         self.agents.keep(self._kept)
 
@@ -133,7 +139,7 @@ class Sessions:
             self.playing.remove(playing)
             due = self._clock.peek() + timedelta(seconds=self._chance.uniform(0, 15))
             self.playing.append(replace(playing, way="stopped", due=due))
-            self._note(f"{playing.order.role} {_short(session)} is being stopped: {reason}")
+            self._note(f"{playing.order.role} {playing.order.workspace.name} is being stopped: {reason}")
 
     def gone(self, session: str) -> None:
         self.playing = [entry for entry in self.playing if entry.order.id != session]
@@ -144,7 +150,7 @@ class Sessions:
         if self.kind_world:
             way = KIND[order.role]
         self.fired[f"{order.role} {way}"] += 1
-        seconds = self._chance.uniform(1, 40) if self.kind_world else self._chance.uniform(1, 400)
+        seconds = self._chance.uniform(1, 40) if self.kind_world else self._chance.uniform(1, 200)
         due = None if way == "silent" else self._clock.peek() + timedelta(seconds=seconds)
         self.playing.append(Playing(order=order, way=way, due=due))
         self._note(f"{order.role} {order.workspace.name} begins: {way}{', resumed' if order.resume else ''}")
@@ -254,7 +260,3 @@ def _verdict(way: str) -> Mapping[str, Any]:
     finding = {"severity": severity, "category": "correctness", "file": None, "line": None, "message": "mend it"}
     overall = "approve" if way.startswith("approve") else way
     return {"overall": overall, "findings": [finding] if severity else [], "reviewed": ["all of it"]}
-
-
-def _short(session: str) -> str:
-    return session[:8]

@@ -21,6 +21,7 @@ from forge_loop.config.layout import StateLayout
 from forge_loop.config.model import Critic, Maintenance, Po, Retry, Scheduling, Settings
 from forge_loop.database import Database
 from forge_loop.domain.events import rfc3339
+from forge_loop.domain.issue import PullRequest, PullRequestState
 from forge_loop.errors import ForgeLoopError, LeaseLost
 from forge_loop.git.protected import protected_paths
 from forge_loop.ports import Agents, CodeHost, CommandResult, Commands, Tracker, Workspaces
@@ -32,7 +33,7 @@ from simulation.acts import People
 from simulation.boundary import Bound, Boundary, Crash, CrashingDatabase
 from simulation.errands import SeededErrands
 from simulation.invariants import Invariants, Violation, insist
-from simulation.sessions import PAIR, RED, Sessions
+from simulation.sessions import Sessions, is_green
 from support.fake_forge import FakeCodeHost, FakeTracker, Pull
 from support.fake_repository import FakeRepository
 from support.fake_workspaces import FakeWorkspaces
@@ -91,11 +92,6 @@ class SimulatedCommands:
         """Nothing runs on its own."""
 
 
-def is_green(files: Any) -> bool:
-    texts = list(files.values())
-    return not any(RED in text for text in texts) and sum(PAIR in text for text in texts) < 2
-
-
 class World:
     """Everything that outlives a process of the loop, and the process that runs at the moment."""
 
@@ -122,15 +118,19 @@ class World:
         self.touched: set[int] = set()
         self.approved_texts: set[tuple[int, str]] = set()
         self.merged_by_loop: set[int] = set()
+        self.pulls_seen_closed: set[int] = set()
         self.faults: Counter[str] = Counter()
         self.fired: Counter[str] = Counter()
         self.kind = False
         self.over = False
         self.ticks = self._kind_ticks = self.processes = 0
-        self._chaos_ticks = self._chance.randint(15, 60)
+        self._chaos_ticks = self._chance.randint(15, 70)
+        self._bustle = self._chance.choice((0.1, 0.3, 0.9))
+        self._bad_weather = self._chance.choice((0.2, 1.0))
         self._errand_chance = self._stream("errands")
         self._zombies: list[Delivery] = []
         self.boundary.before_write = self.invariants.before_write
+        self.boundary.after_read = self._after_read
         self.host.on_merge = self._on_merge
         self._operator = Database(self.layout.database, durability="normal")
         self._operator_store = open_store(self._operator)
@@ -269,7 +269,7 @@ class World:
             self.note("the machine sleeps for two hours")
             self.clock.advance(7200)
         self._weather()
-        for _ in range(self._chance.choice((0, 0, 1, 2))):
+        if self._chance.random() < self._bustle:
             self.people.act()
         self._sleep(seconds if self._chance.random() < 0.5 else seconds * self._chance.random())
         cast(SeededErrands, self.context.errands).some()
@@ -286,15 +286,20 @@ class World:
         for port in ("tracker", "code_host"):
             if port in self.boundary.down and self._chance.random() < 0.4:
                 self.boundary.down.discard(port)
-            elif self._chance.random() < 0.06:
+            elif self._chance.random() < 0.06 * self._bad_weather:
                 self.note(f"the {port} is down")
                 self.boundary.down.add(port)
-        self.boundary.lost_replies = 0.25 if self._chance.random() < 0.3 else 0.0
-        self.boundary.disk_full = self._chance.random() < (0.6 if self.boundary.disk_full else 0.01)
+        self.boundary.lost_replies = 0.3 if self._chance.random() < 0.4 * self._bad_weather else 0.0
+        self.boundary.disk_full = self._chance.random() < (
+            0.6 if self.boundary.disk_full else 0.015 * self._bad_weather
+        )
 
     def _between_errands(self) -> None:
-        if not self.kind and self._chance.random() < 0.05:
+        if self.kind:
+            return
+        if self._chance.random() < 0.06 * self._bustle:
             self.people.act()
+        self.people.act_at_worst(self.invariants.about_to())
 
     def _be_kind(self) -> None:
         """Chaos ends: no faults, no people, sessions that do well. Now everything must come to rest."""
@@ -305,6 +310,7 @@ class World:
         self.boundary.disk_full = False
         self.boundary.lost_replies = 0.0
         self.boundary.crash_after(None)
+        self.people.mend_base()
         self.people.request("resume", None, {})
 
     def _at_rest(self) -> bool:
@@ -364,6 +370,10 @@ class World:
         self.note(f"fault in {place}: {type(error).__name__}: {str(error)[:100]}")
         if not isinstance(error, ForgeLoopError):
             raise Violation(f"{place}: {type(error).__name__}: {error}") from error
+
+    def _after_read(self, name: str, answer: Any) -> None:
+        if isinstance(answer, PullRequest) and answer.state is PullRequestState.CLOSED:
+            self.pulls_seen_closed.add(answer.number)
 
     def _on_merge(self, pull: Pull, base_sha: str) -> None:
         self.merged_by_loop.add(pull.number)

@@ -147,13 +147,17 @@ class Pull:
     landed: str | None = None
 
 
+def _nothing(_pull: Pull, _base_sha: str) -> None:
+    return None
+
+
 class FakeCodeHost:
     """`on_merge` is called with the pull request and the base just before a merge moves base."""
 
     def __init__(self, repository: FakeRepository, *, base: str = "main") -> None:
         self.repository_ = repository
         self.pulls: dict[int, Pull] = {}
-        self.on_merge: Callable[[Pull, str], None] = lambda pull, base_sha: None
+        self.on_merge: Callable[[Pull, str], None] = _nothing
         self._base = base
 
     def repository(self) -> str:

@@ -32,6 +32,8 @@ _DEFINITION = re.compile(
 )
 _FOOTNOTE = re.compile(r"^(?P<lead>[ \t>*+\-]*)(?P<body>\[\^(?P<label>[^\[\]\s]+)\]:.*)$", re.MULTILINE)
 
+# Nothing of this is hidden: by far the most common text, and looked at again at every tick.
+_PLAIN = re.compile(r"[\n\t -~]*")
 # Characters that show as nothing although their category is that of a letter, a mark or a symbol.
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 # Format characters that show as a sign of their own (Unicode: Prepended_Concatenation_Mark).
@@ -83,7 +85,7 @@ def _is_used(match: re.Match[str], folded: str) -> bool:
 
 
 def _show_characters(text: str, found: dict[str, None]) -> str:
-    if text.isascii() and text.isprintable():
+    if _PLAIN.fullmatch(text):
         return text
     shown: list[str] = []
     position = 0

@@ -121,7 +121,9 @@ def _look_push(context: Context, detail: Detail) -> Result | None:
 
 
 def _push_forbidden(context: Context, job: Job, detail: Detail) -> str | None:
-    """Also where a person has closed or merged the pull request that the push would change."""
+    """Also where a person has pushed to the branch, or closed or merged the pull request that the push would change."""
+    if context.code_host.branch_sha(detail["branch"]) not in (detail["expected"], detail["sha"]):
+        return f"the branch {detail['branch']} is not where the loop left it"
     number = detail["pull_request"]
     state = context.code_host.pull_request(number).state if number is not None else PullRequestState.OPEN
     if state is not PullRequestState.OPEN:
@@ -142,8 +144,11 @@ def _open_pull_request(context: Context, detail: Detail) -> Result:
 
 
 def _look_pull_request(context: Context, detail: Detail) -> Result | None:
+    """One that a person closed before it was seen is there as well: another one is never opened."""
     found = context.code_host.find_pull_request(detail["branch"])
-    return {"number": found.number} if found is not None else None
+    if found is None:
+        return None
+    return {"number": found.number, "closed": found.state is PullRequestState.CLOSED}
 
 
 def _merge(context: Context, detail: Detail) -> Result:
@@ -156,6 +161,16 @@ def _merge(context: Context, detail: Detail) -> Result:
 def _look_merge(context: Context, detail: Detail) -> Result | None:
     found = context.code_host.pull_request(detail["number"])
     return {"sha": found.merged_sha} if found.state is PullRequestState.MERGED else None
+
+
+def _merge_forbidden(context: Context, job: Job, detail: Detail) -> str | None:
+    """Also where the pull request is no longer open at the commit that was reviewed."""
+    found = context.code_host.pull_request(detail["number"])
+    if found.state is not PullRequestState.OPEN:
+        return f"pull request {found.number} was {found.state} by a person"
+    if found.head_sha != detail["head_sha"]:
+        return f"pull request {found.number} holds a commit that is not the loop's"
+    return _withdrawn(context, job, detail)
 
 
 def _tell_merge(detail: Detail, result: Result) -> Sequence[Event]:
@@ -201,7 +216,7 @@ KINDS: Mapping[str, EffectKind] = {
         forbidden=_withdrawn,
         work=True,
     ),
-    "merge": EffectKind(look=_look_merge, act=_merge, tells=_tell_merge, forbidden=_withdrawn, work=True),
+    "merge": EffectKind(look=_look_merge, act=_merge, tells=_tell_merge, forbidden=_merge_forbidden, work=True),
     "note": EffectKind(
         look=_look_note,
         act=_call(lambda context, detail: context.tracker.post_note(detail["issue"], detail["key"], detail["text"])),

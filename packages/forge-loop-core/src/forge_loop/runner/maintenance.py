@@ -71,8 +71,9 @@ class Maintenance:
         )
 
     def _ended(self) -> Ended:
-        """What has ended by now. A job that begins while the errand is under way is not among it."""
-        jobs = [job for job in self.context.store.jobs.select() if job.state.terminal]
+        """What has ended by now and is cleared away; not a job that begins while the errand is under way."""
+        clearing = {row.job for row in self.context.store.effects.select("state IN ('intended', 'acting')")}
+        jobs = [job for job in self.context.store.jobs.select() if job.state.terminal and job.id not in clearing]
         open_attempts = {job.attempt for job in self.context.store.jobs.live()}
         attempts = [row for row in self.context.store.attempts.select() if row.id not in open_attempts]
         return Ended(

@@ -41,15 +41,13 @@ def advance(context: Context, job: Job) -> None:
 def _follow(context: Context, job: Job, merge: EffectRow) -> bool:
     """True while the last merge effect decides what happens.
 
-    One that met a moved base, or a person's word just before it, is past: the gate is asked again and says which.
+    One that met a moved base, a person's word just before it, or the host's no is past: the gate is asked again and
+    says what is behind it.
     """
-    result = merge.result or {}
     if merge.state is EffectState.FAILED:
-        if "withdrawn" in result:
-            return False
-        ending.end(context, job, JobState.HANDED_OVER, f"the code host refused the merge: {result.get('refused')}")
-    elif merge.state is EffectState.DONE:
-        sha = result.get("sha")
+        return False
+    if merge.state is EffectState.DONE:
+        sha = (merge.result or {}).get("sha")
         if sha is None:
             return False
         summary = f"merged as {sha[:12]} by pull request {job.pull_request}"
@@ -84,15 +82,26 @@ def _look(context: Context, job: Job) -> Seen:
 
 def _ask(context: Context, job: Job, seen: Seen) -> None:
     reasons = refusals(facts(context, job, seen))
-    if not reasons:
+    refused = None if reasons else _refused(context, job, seen)
+    if refused is not None:
+        ending.end(context, job, JobState.HANDED_OVER, f"the code host refused the merge: {refused}")
+    elif not reasons:
         tried = len(context.store.effects.select("job = ? AND kind = 'merge'", job.id))
         effects.plan(context, job, "merge", f"{job.head_sha}-{seen.base_sha}-{tried}", _merge(context, job, seen))
-        return
-    if [reason.code for reason in reasons] == ["base_moved"]:
+    elif [reason.code for reason in reasons] == ["base_moved"]:
         context.store.jobs.move(job, JobState.CHECKING, at=context.now(), reason=reasons[0].text)
     else:
         _refuse(context, job, reasons)
     context.moved_at = context.now()
+
+
+def _refused(context: Context, job: Job, seen: Seen) -> str | None:
+    """The host's no to this very merge, for which the gate knows no reason."""
+    last = context.store.effects.last("job = ? AND kind = 'merge'", job.id)
+    wanted = {"head_sha": job.head_sha, "base_sha": seen.base_sha}
+    if last is None or last.result is None or not wanted.items() <= last.detail.items():
+        return None
+    return last.result.get("refused")
 
 
 def facts(context: Context, job: Job, seen: Seen) -> GateFacts:

@@ -21,8 +21,17 @@ def advance(context: Context, job: Job) -> None:
     if not _done(context, job, opened):
         return
     assert opened.result is not None
+    if opened.result.get("closed"):
+        number = opened.result["number"]
+        reason = f"pull request {number} was closed by a person"
+        ending.end(context, job, JobState.YIELDED, reason, pull_request=number)
+    else:
+        _review(context, job, opened.result["number"])
+
+
+def _review(context: Context, job: Job, pull_request: int) -> None:
     with context.store.transaction():
-        moved = context.store.jobs.move(job, JobState.REVIEWING, at=context.now(), pull_request=opened.result["number"])
+        moved = context.store.jobs.move(job, JobState.REVIEWING, at=context.now(), pull_request=pull_request)
         if not context.settings.critic.enabled:
             reason = f"nothing reviews it (critic.enabled: false); pull request {moved.pull_request} waits for you"
             ending.end(context, moved, JobState.HANDED_OVER, reason)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from sqlite3 import Row as SqliteRow
-from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from forge_loop.domain.events import rfc3339
 from forge_loop.store.access import Access
@@ -28,7 +29,7 @@ class Table(Generic[Row]):
         self._database = database
         self._name = name
         self._kind = kind
-        self._readers = readers_of(kind)
+        self._readers = readers_of(cast(Hashable, kind))
 
     def insert(self, **values: Any) -> Row:
         """Insert a row without an id and return it as it is stored. Fields left out take the dataclass's default."""
@@ -72,8 +73,9 @@ class Table(Generic[Row]):
         return read_row(self._kind, self._readers, row)
 
 
-def readers_of(kind: type[Any]) -> dict[str, Callable[[Any], Any]]:
-    """How to read each column of a dataclass's table."""
+@cache
+def readers_of(kind: Any) -> dict[str, Callable[[Any], Any]]:
+    """How to read each column of a dataclass's table. Resolving type hints is slow, and always gives the same."""
     hints = get_type_hints(kind)
     return {field.name: _reader(hints[field.name]) for field in fields(kind)}
 
