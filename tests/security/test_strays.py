@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import uuid
 from pathlib import Path
 
 import pytest
 
-from forge_loop.agents.processes import marked
+from forge_loop.agents.processes import living, marked
 from forge_loop.rehearsal.model import Reply, Request, ScriptedModel, use
 from support import child, strays
 from support.sandboxes import needs_bubblewrap
@@ -45,7 +46,7 @@ LOOP = """
     else:
         commands = LocalCommands(loop_id=loop_id, environ=environ, scratch=root / "state" / "private", sandbox=sandbox)
         place = root / "state" / "check"
-        place.mkdir()
+        place.mkdir(parents=True)
         (place / "strays.sh").write_text(script)
         commands.run(". ./strays.sh", directory=place, timeout=600)
 """
@@ -56,7 +57,9 @@ def survive(loop_id: str, token: str) -> list[int]:
     return [*(process.pid for process in marked(f"FORGE_LOOP_ID={loop_id}")), *alive(token)]
 
 
-def kill_loop(tmp_path: Path, what: str, url: str, monkeypatch: pytest.MonkeyPatch, *, then: str) -> float:
+def kill_loop(
+    tmp_path: Path, what: str, url: str, monkeypatch: pytest.MonkeyPatch, *, then: str, with_children: bool
+) -> float:
     """Kill a loop once every stray lives; how long until nothing of it did."""
     token = f"stray-{uuid.uuid4()}"
     # In a file: on a command line the words of all strays would stand before the first of them runs.
@@ -67,23 +70,32 @@ def kill_loop(tmp_path: Path, what: str, url: str, monkeypatch: pytest.MonkeyPat
         began = seconds_until(lambda: all(alive(f"{token}-{kind};") for kind in KINDS), within=PATIENCE)
         assert began < PATIENCE, f"only these live: {[kind for kind in KINDS if alive(f'{token}-{kind};')]}"
         assert len(survive(loop_id, token)) > len(KINDS)
-        os.kill(loop.pid, 9)
+        # Its host or shim would clean up by itself; killed with it, only the kernel is left to do so.
+        below = [process.pid for process in living() if process.parent == loop.pid] if with_children else []
+        for pid in (loop.pid, *below):
+            os.kill(pid, signal.SIGKILL)
         return seconds_until(lambda: not survive(loop_id, token), within=4 * PROMISED)
 
 
+alone_and_with_children = pytest.mark.parametrize("with_children", [False, True], ids=["alone", "with its children"])
+
+
+@alone_and_with_children
 @pytest.mark.parametrize("then", ["true", FOREVER], ids=["the model is silent", "a tool runs"])
 def test_no_process_of_a_session_outlives_a_killed_loop_by_5_seconds(
-    then: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    then: str, with_children: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def answer(request: Request) -> Reply:
         shell = use("Bash", command=". ./strays.sh", timeout=590000)
         return Reply(text="never", wait=600) if request.turn else shell
 
     with ScriptedModel(answer) as model:
-        assert kill_loop(tmp_path, "session", model.url, monkeypatch, then=then) < PROMISED
+        seconds = kill_loop(tmp_path, "session", model.url, monkeypatch, then=then, with_children=with_children)
+    assert seconds < PROMISED
 
 
+@alone_and_with_children
 def test_no_process_of_a_check_outlives_a_killed_loop_by_5_seconds(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    with_children: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert kill_loop(tmp_path, "check", "", monkeypatch, then=FOREVER) < PROMISED
+    assert kill_loop(tmp_path, "check", "", monkeypatch, then=FOREVER, with_children=with_children) < PROMISED
