@@ -98,6 +98,7 @@ def test_the_end_of_a_session_is_heard_once_and_last(rig: Rig, reported: Session
 
 
 def test_a_kept_conversation_can_be_resumed_where_it_was_kept(rig: Rig, reported: SessionOrder, tmp_path: Path) -> None:
+    rig.ended(reported)
     assert rig.agents.resumable(reported.id, reported.config_dir)
     assert not rig.agents.resumable(reported.id, tmp_path)
     assert not rig.agents.resumable(str(uuid.uuid4()), reported.config_dir)
