@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+from forge_loop.agents.sandbox.confinement import HOLDS
 from forge_loop.cli.preconditions import CHECKS
 from support.command_line import Place, run
 from support.repositories import commit, git
@@ -26,11 +28,31 @@ def test_a_project_that_was_set_up_passes_everything_that_does_not_need_claude(p
     assert {name for name, state in states.items() if state == "warn"} <= {"filesystem", "sandbox"}
 
 
-def test_that_sessions_are_not_confined_is_said(place: Place) -> None:
+@pytest.mark.parametrize("mode", ["off", "auto"])
+def test_whether_sessions_are_confined_is_said_by_doctor_and_at_the_start(
+    mode: str, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORGE_LOOP_SANDBOX_MODE", mode)
     state, text = state_of(place, "sandbox")
-    assert state == "warn"
+    assert state == "warn" or (mode, text) == ("auto", HOLDS)
     assert "credential" in text
     assert text in place.run("run", "--max-ticks", "1").stderr
+
+
+def test_a_required_sandbox_that_cannot_be_had_fails_and_nothing_starts(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tools = place.state.parent / "tools"
+    tools.mkdir()
+    git = shutil.which("git")
+    assert git is not None
+    (tools / "git").symlink_to(git)
+    monkeypatch.setenv("PATH", str(tools))
+    monkeypatch.setenv("FORGE_LOOP_SANDBOX_MODE", "require")
+    assert state_of(place, "sandbox") == ("fail", "sandbox.mode is require, but bubblewrap is not installed")
+    said = place.run("run", "--max-ticks", "1")
+    assert said.status == 2
+    assert said.stderr.endswith("bubblewrap is not installed\nhint: apt install bubblewrap\n")
 
 
 def test_lines_for_people_carry_the_level_the_check_and_the_hint(place: Place) -> None:
