@@ -18,7 +18,9 @@ from forge_loop.domain.issue import PullRequest, PullRequestState
 from forge_loop.errors import GitError, RefusedError, UnreadableError
 from forge_loop.forge.local import LocalCodeHost, create_origin
 from forge_loop.ports import BaseMoved, CodeHost, Merged
-from support.repositories import BASE, commit, git, make_checkout
+from support.fake_forge import FakeCodeHost
+from support.fake_repository import FakeRepository
+from support.repositories import BASE, FILES, commit, git, make_checkout
 
 BRANCH = "forge/1-1"
 
@@ -39,6 +41,9 @@ class World(Protocol):
     def parents(self, sha: str) -> list[str]: ...
 
     def message(self, sha: str) -> str: ...
+
+    def fetched(self, url: str) -> str:
+        """What a fetch of base from this address brings."""
 
 
 class FixedClock:
@@ -81,6 +86,40 @@ class LocalWorld:
     def message(self, sha: str) -> str:
         return git(self._origin, "show", "-s", "--format=%B", sha)
 
+    def fetched(self, url: str) -> str:
+        return git(self._hands, "ls-remote", url, f"refs/heads/{BASE}").split()[0]
+
+
+class FakeWorld:
+    """Branches and pull requests in memory, as the simulation has them."""
+
+    def __init__(self) -> None:
+        self._repository = FakeRepository(FILES)
+        self._fake = FakeCodeHost(self._repository)
+
+    @property
+    def host(self) -> CodeHost:
+        return self._fake
+
+    def pushes(self, branch: str, files: Mapping[str, str | None], *, onto: str | None = None) -> str:
+        return self._fake.person_pushes(branch, files, onto=onto)
+
+    def deletes(self, branch: str) -> None:
+        self._fake.person_deletes(branch)
+
+    def file(self, sha: str, path: str) -> str:
+        return self._repository.files(sha)[path]
+
+    def parents(self, sha: str) -> list[str]:
+        return list(self._repository.commits[sha].parents)
+
+    def message(self, sha: str) -> str:
+        return self._repository.commits[sha].message
+
+    def fetched(self, url: str) -> str:
+        assert url == self._fake.url()
+        return self._repository.branches[BASE]
+
 
 @contextmanager
 def local_world(directory: Path) -> Iterator[World]:
@@ -89,7 +128,12 @@ def local_world(directory: Path) -> Iterator[World]:
     database.close()
 
 
-WORLDS: dict[str, Callable[[Path], AbstractContextManager[World]]] = {"local": local_world}
+@contextmanager
+def fake_world(_directory: Path) -> Iterator[World]:
+    yield FakeWorld()
+
+
+WORLDS: dict[str, Callable[[Path], AbstractContextManager[World]]] = {"fake": fake_world, "local": local_world}
 
 
 @pytest.fixture(params=sorted(WORLDS))
@@ -102,10 +146,10 @@ def opened(world: World, branch: str = BRANCH) -> PullRequest:
     return world.host.open_pull_request(branch=branch, base=BASE, title="A change", body="For issue #1.")
 
 
-def test_its_name_fits_on_a_line_and_its_url_can_be_fetched_from(world: World, tmp_path: Path) -> None:
+def test_its_name_fits_on_a_line_and_its_url_can_be_fetched_from(world: World) -> None:
     assert world.host.repository().strip()
     assert "\n" not in world.host.repository()
-    assert world.host.base_sha(BASE) in git(tmp_path, "ls-remote", world.host.url(), f"refs/heads/{BASE}")
+    assert world.fetched(world.host.url()) == world.host.base_sha(BASE)
 
 
 def test_a_branch_that_is_not_there_is_none_and_a_base_that_is_not_there_is_unreadable(world: World) -> None:

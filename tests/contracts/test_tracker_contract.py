@@ -14,7 +14,9 @@ import pytest
 from forge_loop.errors import NoSuchIssueError, RefusedError
 from forge_loop.forge.local import BacklogTracker, init_backlog
 from forge_loop.ports import Tracker
+from support.fake_forge import FakeTracker
 from support.repositories import make_checkout
+from support.simulated_clock import SimulatedClock
 
 READY = "loop:ready"
 
@@ -71,7 +73,33 @@ class LocalWorld:
         path.write_text(text.replace(before, after))
 
 
-WORLDS: dict[str, Callable[[Path], World]] = {"local": LocalWorld}
+class FakeWorld:
+    """Issues in memory, as the simulation has them."""
+
+    def __init__(self, _directory: Path) -> None:
+        self._fake = FakeTracker(SimulatedClock(), ready_label=READY)
+
+    @property
+    def tracker(self) -> Tracker:
+        return self._fake
+
+    def person_adds(self, title: str, body: str, *, blocked_by: tuple[int, ...] = ()) -> int:
+        return self._fake.person_adds(title, body, blocked_by=blocked_by)
+
+    def person_labels(self, number: int, label: str) -> None:
+        self._fake.person_labels(number, label)
+
+    def person_unlabels(self, number: int, label: str) -> None:
+        self._fake.person_unlabels(number, label)
+
+    def person_closes(self, number: int) -> None:
+        self._fake.person_closes(number)
+
+    def person_rewrites(self, number: int, before: str, after: str) -> None:
+        self._fake.person_rewrites(number, before, after)
+
+
+WORLDS: dict[str, Callable[[Path], World]] = {"fake": FakeWorld, "local": LocalWorld}
 
 
 @pytest.fixture(params=sorted(WORLDS))

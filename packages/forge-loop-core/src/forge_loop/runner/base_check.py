@@ -32,8 +32,9 @@ class BaseCheck:
         waits = self._again_at is not None and self._again_at > context.now()
         if base is None or waits or context.errands.busy(KEY):
             return
-        rows = context.store.base_checks.select("base_sha = ?", base)
-        ran = {row.command for row in rows if row.passed or row.at >= _since(context)}
+        # A merge may have told of this base while its checks were under way: the newest word counts, as at dispatch.
+        newest = {row.command: row for row in context.store.base_checks.select("base_sha = ?", base)}
+        ran = {command for command, row in newest.items() if row.passed or row.at >= _since(context)}
         missing = [command for command in context.settings.checks if command not in ran]
         if missing:
             context.errands.start(
