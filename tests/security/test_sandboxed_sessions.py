@@ -61,7 +61,9 @@ class Box:
 @pytest.fixture(scope="module")
 def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
     root = tmp_path_factory.mktemp("box")
-    sandbox = confined(root / "state", private=(root / "checkout",)).sandbox
+    (root / "tools").mkdir()
+    (root / "tools" / "tool").write_text("#!/bin/sh\n")
+    sandbox = confined(root / "state", private=(root / "checkout",), read_only=(str(root / "tools"),)).sandbox
     assert sandbox is not None
     with socket.create_server(("127.0.0.1", 0)) as listener:
         made = Box(root=root, sandbox=sandbox, listener=listener)
@@ -78,7 +80,7 @@ def attempts(box: Box, outside: str) -> dict[str, str]:
         **{f"read {name}": f"cat {shlex.quote(str(path))}" for name, path in box.private.items()},
         "list the operator's home": f"ls {box.root}/home/.ssh",
         "write into another workspace": f"echo x > {box.state}/workspaces/2-another/{outside}",
-        "write to a tool": f"touch {box.sandbox.cli.parent}/{outside} && rm {box.sandbox.cli.parent}/{outside}",
+        "change a tool": f"cat {box.root}/tools/tool && echo x > {box.root}/tools/tool",
         "see the loop": f"kill -0 {os.getpid()}",
         "read the loop's environment": f"cat /proc/{os.getpid()}/environ",
         "reach a service on loopback": f"bash -c 'exec 3<>/dev/tcp/127.0.0.1/{port}'",
