@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 from pathlib import Path
 
@@ -28,28 +29,35 @@ ENVIRON = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), os.environ.g
 def test_a_kill_at_any_system_call_loses_nothing_and_doubles_nothing(scenario: str, part: int, quick: Path) -> None:
     if not can_trace():
         pytest.skip("strace is not here, or may not trace")
-    assert play(scenario, part, quick, PART, PARTS) >= PART - 2
+    assert play(scenario, part, quick, PART, PARTS) == PART
 
 
 def test_a_kill_at_a_few_system_calls_loses_nothing_and_doubles_nothing(quick: Path) -> None:
     if not can_trace():
         pytest.skip("strace is not here, or may not trace")
-    assert play("merged", 0, quick, 6, 1) >= 5
+    assert play("merged", 0, quick, 6, 1) == 6
 
 
 def play(scenario: str, part: int, place: Path, many: int, parts: int) -> int:
-    """Kill at every point of a part; how many kills fired. A point near the last call may not come in every life."""
+    """Kill at the points of a part until so many kills have fired; how many did.
+
+    Lives differ by a few calls of their threads: a point that does not come in one is judged, and not counted.
+    """
     lay_out(SCENARIOS[scenario], place / "fresh")
-    root, bad, fired = place / "life", [], 0
+    root, bad, fired, tried = place / "life", [], 0, 0
     program = [fault_life.__file__, scenario, str(root)]
     shutil.copytree(place / "fresh", root)
-    points = sample(record(program, NAMES, place, ENVIRON), many * parts)[part::parts]
+    points = sample(record(program, NAMES, place, ENVIRON), many * parts * 3 // 2)[part::parts]
+    random.Random(part).shuffle(points)
     for point in points:
+        if fired == many:
+            break
         shutil.rmtree(root)
         shutil.copytree(place / "fresh", root)
         fired += run_with("signal=SIGKILL", point, program, place, ENVIRON).fired
+        tried += 1
         found = in_child(lambda: live(SCENARIOS[scenario], root))["violations"]
         bad += [f"{point}: {text}" for text in found]
-    print(f"F2 {scenario}, part {part}: {fired} of {len(points)} kills fired")
+    print(f"F2 {scenario}, part {part}: {fired} kills fired at {tried} points")
     assert bad == []
     return fired

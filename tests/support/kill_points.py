@@ -8,6 +8,7 @@ Run as a program: `kill_points.py SCENARIO` kills at every point of the scenario
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -97,14 +98,6 @@ def lay_out(scenario: Scenario, root: Path) -> None:
     root.mkdir()
     open_scenario(scenario, root).close()
     shutil.rmtree(root / "state")
-
-
-def count_effects(scenario: Scenario) -> int:
-    """How many effects a life without a kill has."""
-    with quick_place() as root:
-        life = in_child(lambda: live(scenario, root))
-    assert life["violations"] == [], life
-    return len(life["effects"])
 
 
 def live(scenario: Scenario, root: Path) -> dict[str, Any]:
@@ -223,27 +216,39 @@ def _leftovers(world: World) -> Iterator[str]:
 
 
 def kill_everywhere(scenario: Scenario) -> dict[str, Any]:
-    """Kill one life at every phase of every effect; each is followed by a second life that is judged."""
-    points = [(nth, phase) for nth in range(1, count_effects(scenario) + 1) for phase in PHASES]
+    """Kill one life at every phase of every effect; each is followed by a second life that is judged.
+
+    Two jobs may meet at merging or not, so lives differ in how many effects they have: the points go on until a whole
+    life has none left to be killed at, and a kill that does not fire earlier is a violation.
+    """
     fired, bad = 0, []
     with quick_place() as place:
         lay_out(scenario, place / "fresh")
-        for nth, phase in points:
-            root = place / "life"
-            shutil.copytree(place / "fresh", root)
-            fired += _kill_once(scenario, root, nth, phase) == signal.SIGKILL
-            found = in_child(lambda: live(scenario, place / "life"))["violations"]
-            bad += [f"{phase} of effect {nth}: {text}" for text in found]
-            shutil.rmtree(root)
-    return {"points": len(points), "fired": fired, "violations": bad}
+        for nth in itertools.count(1):
+            before = fired
+            for phase in PHASES:
+                life = _life_with_kill(scenario, place, nth, phase)
+                killed = life.get("signal") == signal.SIGKILL
+                fired += killed
+                if not killed and len(life["effects"]) >= nth:
+                    bad.append(f"{phase} of effect {nth}: the kill did not fire")
+                found = in_child(lambda: live(scenario, place / "life"))["violations"]
+                bad += [f"{phase} of effect {nth}: {text}" for text in found]
+            if fired == before:
+                return {"fired": fired, "violations": bad}
+    raise AssertionError("unreachable")
 
 
-def _kill_once(scenario: Scenario, root: Path, nth: int, phase: str) -> int:
+def _life_with_kill(scenario: Scenario, place: Path, nth: int, phase: str) -> dict[str, Any]:
+    root = place / "life"
+    shutil.rmtree(root, ignore_errors=True)
+    shutil.copytree(place / "fresh", root)
+
     def life() -> dict[str, Any]:
         with killed_at(nth, phase):
             return live(scenario, root)
 
-    return int(in_child(life).get("signal", 0))
+    return in_child(life)
 
 
 if __name__ == "__main__":
