@@ -16,10 +16,14 @@ Outcome = TypeVar("Outcome")
 
 
 class SeededErrands(Errands):
-    """Stands in for the pool of threads, of which it makes none. `between` is called before an errand runs."""
+    """Stands in for the pool of threads, of which it makes none. `between` is called before an errand runs.
+
+    What is `held` does not run for now.
+    """
 
     def __init__(self, chance: Random, between: Callable[[], None]) -> None:
         self.eager = False
+        self.held: set[str] = set()
         self._chance = chance
         self._between = between
         self._waiting: dict[str, Callable[[], Callable[[], None]]] = {}
@@ -62,12 +66,12 @@ class SeededErrands(Errands):
             deliver()
 
     def wait(self, key: str, seconds: float) -> None:
-        if key in self._waiting and (self.eager or self._chance.random() < 0.9):
+        if key in self._waiting and key not in self.held and (self.eager or self._chance.random() < 0.9):
             self._run(key)
 
     def some(self) -> None:
         """Run a few of those that wait, in any order."""
-        keys = sorted(self._waiting)
+        keys = sorted(self._waiting.keys() - self.held)
         self._chance.shuffle(keys)
         for key in keys:
             if self.eager or self._chance.random() < 0.7:

@@ -89,7 +89,10 @@ class Playing:
 
 
 class Sessions:
-    """The sessions of one world. They die with the loop's process; what they did to a workspace stays."""
+    """The sessions of one world. They die with the loop's process; what they did to a workspace stays.
+
+    In a kind world they do well, after those that were `told` what to do.
+    """
 
     def __init__(
         self, clock: SimulatedClock, workspaces: FakeWorkspaces, chance: Random, note: Callable[[str], None]
@@ -98,6 +101,7 @@ class Sessions:
         self.approved: set[str] = set()
         self.fired: Counter[str] = Counter()
         self.kind_world = False
+        self.told: dict[Role, list[str]] = {}
         self.agents: SimulatedAgents
         self._clock = clock
         self._workspaces = workspaces
@@ -127,6 +131,11 @@ class Sessions:
             self.playing.remove(playing)
             self._finish(playing)
 
+    def end_well(self) -> None:
+        """What plays now is done at once, and well."""
+        self.playing = [replace(entry, way=KIND[entry.order.role], due=self._clock.peek()) for entry in self.playing]
+        self.due()
+
     def next_due(self) -> datetime | None:
         return min((entry.due for entry in self.playing if entry.due is not None), default=None)
 
@@ -148,7 +157,8 @@ class Sessions:
         ways = WAYS[order.role]
         way = self._chance.choices(list(ways), list(ways.values()))[0]
         if self.kind_world:
-            way = KIND[order.role]
+            told = self.told.get(order.role)
+            way = told.pop(0) if told else KIND[order.role]
         self.fired[f"{order.role} {way}"] += 1
         seconds = self._chance.uniform(1, 40) if self.kind_world else self._chance.uniform(1, 200)
         due = None if way == "silent" else self._clock.peek() + timedelta(seconds=seconds)

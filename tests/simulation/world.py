@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from random import Random
+from sqlite3 import Row
 from typing import Any, cast
 
 from forge_loop.briefs import Briefs
@@ -123,6 +124,7 @@ class World:
         self.fired: Counter[str] = Counter()
         self.kind = False
         self.over = False
+        self.ended: list[Row] = []
         self.ticks = self._kind_ticks = self.processes = 0
         self._chaos_ticks = self._chance.randint(15, 70)
         self._bustle = self._chance.choice((0.1, 0.3, 0.9))
@@ -133,7 +135,7 @@ class World:
         self.boundary.after_read = self._after_read
         self.host.on_merge = self._on_merge
         self._operator = Database(self.layout.database, durability="normal")
-        self._operator_store = open_store(self._operator)
+        self.operator = open_store(self._operator)
 
     def _stream(self, name: str) -> Random:
         return Random(f"{self.seed}/{name}")
@@ -158,16 +160,21 @@ class World:
 
     def run(self) -> None:
         """Until the world has come to rest. Raises Violation."""
-        for _ in range(self._chance.randint(2, 4)):
-            self.people.write_issue()
+        self.begin()
         try:
             while not self.over:
                 self._process()
             self.invariants.at_rest()
+            self.ended = self.invariants.rows("SELECT * FROM jobs ORDER BY id")
         finally:
             self.invariants.close()
             self._operator.close()
             shutil.rmtree(self._root, ignore_errors=True)
+
+    def begin(self) -> None:
+        """What is there before the loop starts for the first time."""
+        for _ in range(self._chance.randint(2, 4)):
+            self.people.write_issue()
 
     def _process(self) -> None:
         try:
@@ -259,7 +266,7 @@ class World:
                 raise Violation(f"not at rest after {LONGEST_WAY_TO_REST} kind ticks")
             if self.context.store.loop().halt_reason is not None:
                 self.people.request("resume", None, {})
-            self._sleep(seconds)
+            self.sleep(seconds)
             return
         self._chaos(seconds)
 
@@ -271,10 +278,10 @@ class World:
         self._weather()
         if self._chance.random() < self._bustle:
             self.people.act()
-        self._sleep(seconds if self._chance.random() < 0.5 else seconds * self._chance.random())
+        self.sleep(seconds if self._chance.random() < 0.5 else seconds * self._chance.random())
         cast(SeededErrands, self.context.errands).some()
 
-    def _sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float) -> None:
         """Until the time is over or a session has ended."""
         until = self.clock.peek() + timedelta(seconds=seconds)
         due = self.sessions.next_due()
@@ -346,7 +353,7 @@ class World:
             self._say(entry)
 
     def requested(self, kind: str, issue: int | None, detail: dict[str, Any]) -> None:
-        self._operator_store.requests.insert(
+        self.operator.requests.insert(
             kind=kind, issue=issue, detail=detail, requested_at=self.clock.now(), state=RequestState.REQUESTED
         )
 
