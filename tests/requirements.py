@@ -128,8 +128,9 @@ GUARANTEES = (
             HOSTS + "leftovers_of_an_earlier_loop_are_reaped_and_others_spared",
             HOSTS + "daemonised_children_are_gone_when_the_session_ends",
             "tests/core/agents/test_host.py::test_a_killed_loop_takes_its_sessions_with_it",
+            "tests/security/test_strays.py::test_no_process_of_a_session_outlives_a_killed_loop_by_5_seconds",
+            "tests/security/test_strays.py::test_no_process_of_a_check_outlives_a_killed_loop_by_5_seconds",
         ),
-        missing="that nothing outlives a killed loop under bubblewrap by 5 seconds has no test",
     ),
     Requirement(
         id="G7",
