@@ -67,7 +67,7 @@ class FillingDisk:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("when", ["in the same life", "in the next life"])
+@pytest.mark.parametrize("when", ["in the same life", pytest.param("in the next life", marks=pytest.mark.long)])
 def test_a_disk_that_fills_at_any_effect_costs_nothing_but_time(disk: Path, when: str) -> None:
     fired, bad = 0, []
     points = [(nth, phase) for nth in range(1, 8) for phase in ("before", "after")]

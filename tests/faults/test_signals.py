@@ -114,7 +114,7 @@ def test_a_terminal_that_is_closed_ends_the_loop_in_order(place: Place) -> None:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("number", [SIGNALS[0], *(pytest.param(each, marks=pytest.mark.long) for each in SIGNALS[1:])])
 def test_a_signal_during_any_effect_lets_it_end_and_the_next_life_finishes(quick: Path, number: signal.Signals) -> None:
     scenario = SCENARIOS["merged"]
     lay_out(scenario, quick / "fresh")
