@@ -6,11 +6,11 @@ session.
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import shutil
 import subprocess
 from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from forge_loop.errors import AgentError
@@ -31,12 +31,12 @@ def cli_path(environ: Mapping[str, str]) -> Path:
 
 
 def _bundled() -> Path | None:
-    spec = importlib.util.find_spec("claude_agent_sdk")
-    for place in (spec.submodule_search_locations or ()) if spec is not None else ():
-        path = Path(place) / "_bundled" / "claude"
-        if path.is_file():
-            return path
-    return None
+    # By its files, not by its import: the loop's own process does not even look for the package.
+    try:
+        path = Path(str(distribution("claude-agent-sdk").locate_file("claude_agent_sdk/_bundled/claude")))
+    except PackageNotFoundError:
+        return None
+    return path if path.is_file() else None
 
 
 def claude_version(environ: Mapping[str, str]) -> str:
