@@ -14,14 +14,17 @@ from pathlib import Path
 import pytest
 
 from forge_loop.agents.sandbox import Confinement, Sandbox, confine
+from forge_loop.agents.sandbox.bubblewrap import Bubblewrap
 from forge_loop.config.model import Sandbox as SandboxSettings
 from forge_loop.config.model import SandboxMode
 
 
 def _works() -> bool:
     program = shutil.which("bwrap")
-    words = [str(program), "--ro-bind", "/", "/", "--unshare-net", "--unshare-pid", "true"]
-    return program is not None and subprocess.run(words, capture_output=True, check=False).returncode == 0
+    if program is None:
+        return False
+    words = Bubblewrap(program=Path(program)).wrap(["true"], directory=Path("/"))
+    return subprocess.run(words, capture_output=True, check=False, timeout=30).returncode == 0
 
 
 needs_bubblewrap = pytest.mark.skipif(not _works(), reason="bubblewrap is not installed or may not make namespaces")
