@@ -84,7 +84,9 @@ class Agent:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sandbox:
-    mode: SandboxMode = key(SandboxMode.AUTO, "require starts only if bubblewrap holds; auto goes on without it and says so")
+    mode: SandboxMode = key(
+        SandboxMode.AUTO, "require starts only if bubblewrap holds; auto goes on without it and says so"
+    )
     read_only: tuple[str, ...] = key(
         (), "more directories to show inside, read-only: toolchains that PATH does not name"
     )
