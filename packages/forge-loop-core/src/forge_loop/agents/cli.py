@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from forge_loop.errors import AgentError
@@ -31,12 +31,11 @@ def cli_path(environ: Mapping[str, str]) -> Path:
 
 
 def _bundled() -> Path | None:
-    # By its files, not by its import: the loop's own process does not even look for the package.
-    try:
-        path = Path(str(distribution("claude-agent-sdk").locate_file("claude_agent_sdk/_bundled/claude")))
-    except PackageNotFoundError:
-        return None
-    return path if path.is_file() else None
+    # Along the path as the import would, but without the import: the loop's own process does not even ask for it.
+    packages = (Path(entry) / "claude_agent_sdk" for entry in sys.path)
+    found = next((package for package in packages if (package / "__init__.py").is_file()), None)
+    path = found / "_bundled" / "claude" if found is not None else None
+    return path if path is not None and path.is_file() else None
 
 
 def claude_version(environ: Mapping[str, str]) -> str:
