@@ -13,6 +13,7 @@ TOGETHER = 10
 MUST_FIRE = (
     "check red",
     "check timed out",
+    "clock set back",
     "close",
     "close pull request",
     "crash after",

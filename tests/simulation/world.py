@@ -76,12 +76,16 @@ class SimulatedCommands:
     workspaces: FakeWorkspaces
     chance: Random
     kind_world: bool = False
+    broken: bool = False
     green: dict[tuple[str, str, str], bool] = field(default_factory=dict)
     fired: Counter[str] = field(default_factory=Counter)
 
     def run(self, command: str, *, directory: Path, timeout: float) -> CommandResult:
         sha = self.workspaces.clones[directory].head
         green = is_green(self.repository.files(sha))
+        if self.broken:
+            self.fired["check broken"] += 1
+            return CommandResult(status=127, output="not found", seconds=0.0)
         timed_out = not self.kind_world and self.chance.random() < 0.02
         self.fired["check timed out" if timed_out else "check green" if green else "check red"] += 1
         status = None if timed_out else 0 if green else 1
@@ -107,7 +111,7 @@ class World:
         self.in_memory = self._chance.random() < 0.25
         self.boundary = Boundary(self._stream("replies"), self.note)
         self.repository = FakeRepository(FILES)
-        self.tracker = FakeTracker(self.clock)
+        self.tracker = FakeTracker(self.clock.steady())
         self.host = FakeCodeHost(self.repository)
         self.layout = StateLayout(root / "state")
         self.layout.workspaces.mkdir(parents=True)
@@ -275,6 +279,10 @@ class World:
             self.fired["suspended"] += 1
             self.note("the machine sleeps for two hours")
             self.clock.advance(7200)
+        elif self._chance.random() < 0.01:
+            self.fired["clock set back"] += 1
+            self.note("the clock is set back by half an hour")
+            self.clock.set_back(1800)
         self._weather()
         if self._chance.random() < self._bustle:
             self.people.act()

@@ -192,3 +192,29 @@ def test_checks_that_told_two_things_of_one_base_are_asked_again(tmp_path: Path)
         )
     story.run()
     assert state_of(story) == "merged"
+
+
+def test_checks_that_were_red_are_asked_again_on_resume_even_if_the_clock_was_set_back(tmp_path: Path) -> None:
+    def mend(story: Story) -> None:
+        story.clock.set_back(1800)
+        story.commands.broken = False
+        story.people.request("resume", None, {})
+
+    story = Story(tmp_path, when(lambda story: story.commands.fired["check broken"] > 0, mend))
+    story.commands.broken = True
+    story.run()
+    assert state_of(story) == "merged"
+
+
+def test_the_watchdog_ends_a_session_although_the_disk_was_full_when_it_first_wanted_to(tmp_path: Path) -> None:
+    def fill(story: Story) -> None:
+        story.clock.advance(1000)
+        story.boundary.disk_full = True
+
+    def clear(story: Story) -> None:
+        story.boundary.disk_full = False
+
+    story = Story(tmp_path, playing, when(playing, fill), when(always, clear))
+    story.sessions.told[Role.WORKER] = ["silent"]
+    story.run()
+    assert state_of(story) == "merged"

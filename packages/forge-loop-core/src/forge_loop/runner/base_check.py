@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from forge_loop.domain.events import CheckFinished, LoopHalted
 from forge_loop.domain.retry import FIRST_DELAY
@@ -17,13 +17,14 @@ from forge_loop.runner.context import Context
 
 KEY = "base-check"
 CLONE = "base-check"
-BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True)
 class BaseCheck:
     context: Context
     _again_at: datetime | None = None
+    _resumed_at: datetime | None = None
+    _asked_after: int | None = None
 
     def look(self) -> None:
         """Start the checks that have not run on the base that was seen last. Dispatch waits for them."""
@@ -32,9 +33,10 @@ class BaseCheck:
         waits = self._again_at is not None and self._again_at > context.now()
         if base is None or waits or context.errands.busy(KEY):
             return
+        asked_after = self._since()
         # A merge may have told of this base while its checks were under way: the newest word counts, as at dispatch.
         newest = {row.command: row for row in context.store.base_checks.select("base_sha = ?", base)}
-        ran = {command for command, row in newest.items() if row.passed or row.at >= _since(context)}
+        ran = {command for command, row in newest.items() if row.passed or row.id > asked_after}
         missing = [command for command in context.settings.checks if command not in ran]
         if missing:
             context.errands.start(
@@ -44,15 +46,20 @@ class BaseCheck:
                 failed=self._failed,
             )
 
+    def _since(self) -> int:
+        """The last row before the loop's start or the operator's `resume`: what is red there may have been mended.
+
+        Rows are counted, not timed: the clock may have been set back since.
+        """
+        resumed_at = self.context.store.loop().resumed_at
+        if self._asked_after is None or resumed_at != self._resumed_at:
+            last = self.context.store.base_checks.last("1")
+            self._asked_after, self._resumed_at = (last.id if last is not None else 0), resumed_at
+        return self._asked_after
+
     def _failed(self, error: Exception) -> None:
         self._again_at = self.context.now() + FIRST_DELAY
         self.context.on_fault(KEY, error)
-
-
-def _since(context: Context) -> datetime:
-    """What was red before the loop's start or the operator's `resume` is asked again: it may have been mended."""
-    loop = context.store.loop()
-    return max(moment for moment in (loop.since, loop.resumed_at, BEGINNING) if moment is not None)
 
 
 def _run(context: Context, base: str, commands: Sequence[str]) -> list[tuple[str, CommandResult]]:

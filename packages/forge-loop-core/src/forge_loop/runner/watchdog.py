@@ -70,18 +70,18 @@ class Watchdog:
         )
         verdict = watch(signs, self._rules(row.role), now)
         if verdict is Watch.WARN and row.session not in self._warned:
-            self._warned.add(row.session)
             silent = (now - (row.last_activity_at or row.started_at)).total_seconds()
             with self.context.store.transaction():
                 self.context.tell(SessionStalled(role=row.role, silent_seconds=silent), job, session=row.session)
+            self._warned.add(row.session)
         elif verdict in REASONS and row.session not in self._ended:
             self._end(job, row, REASONS[verdict])
 
     def _end(self, job: Job | None, row: SessionRow, reason: str) -> None:
-        self._ended.add(row.session)
         with self.context.store.transaction():
             self.context.tell(WatchdogEndedSession(role=row.role, reason=reason), job, session=row.session)
         self.context.agents.end(row.session, reason=f"ended by the watchdog: {reason}")
+        self._ended.add(row.session)
 
     def _changed_at(self, job: Job | None, row: SessionRow) -> datetime | None:
         worker = job is not None and row.role is Role.WORKER
