@@ -198,11 +198,20 @@ class Invariants:
         unlabelled = ticket.unlabelled_by.get(self._world.settings.labels.ready) == "person"
         insist(not closed, f"{name} for #{job['issue']}, which a person had closed")
         insist(not unlabelled, f"{name} for #{job['issue']}, from which a person had taken the label")
+        if name in ("tracker.add_label", "tracker.remove_label"):
+            self._approval_is_spent(name, job, ticket)
         number = job["pull_request"]
         if name == "workspaces.push" and number is not None:
             closed = self._world.host.pulls[number].closed_by == "person"
             insist(not closed, f"{name} for pull request {number}, which a person had closed")
         insist(number not in self._world.pulls_seen_closed, f"{name} for #{job['issue']}, its pull request is closed")
+
+    def _approval_is_spent(self, name: str, job: sqlite3.Row, ticket: Ticket) -> None:
+        (approval,) = self.rows("SELECT at FROM approvals WHERE id = ?", job["approval"])
+        given = ticket.labels.get(self._world.settings.labels.ready)
+        if given is not None and given.at is not None:
+            newer = (given.at - self._world.moment(approval["at"])).total_seconds() >= 1
+            insist(not newer, f"{name} for #{job['issue']}, which was approved anew at {given.at}")
 
     def about_to(self) -> set[str]:
         """The kinds of effects that are just about to be done, or may have been."""

@@ -47,7 +47,7 @@ def _record_after_act(patch: Patch) -> None:
         job = context.store.jobs.get(row.job)
         context.errands.start(
             f"effect:{row.job}",
-            lambda: effects._carry_out(context, row, job, False),
+            lambda: effects._carry_out(context, row, job, None, False),
             then=lambda outcome: self._ended(row, outcome),
             failed=lambda error: self._failed(row, error),
         )
@@ -104,7 +104,7 @@ def _one_slot_too_many(patch: Patch) -> None:
 
 def _act_without_looking(patch: Patch) -> None:
     real = effects._carry_out
-    patch.setattr(effects, "_carry_out", lambda context, row, job, _uncertain: real(context, row, job, False))
+    patch.setattr(effects, "_carry_out", lambda context, row, job, over, _: real(context, row, job, over, False))
 
 
 def _any_text(patch: Patch) -> None:

@@ -103,6 +103,24 @@ def test_a_merge_is_not_done_for_a_text_that_was_edited_just_before_it(tmp_path:
     assert story.host.pulls[1].landed is None
 
 
+def test_a_label_that_was_given_anew_is_not_taken_away_by_what_the_last_job_left_to_do(tmp_path: Path) -> None:
+    def lose(story: Story) -> None:
+        story.boundary.lost_replies = 1.0
+
+    def approve_anew(story: Story) -> None:
+        story.boundary.lost_replies = 0.0
+        story.people._label(story.tracker.tickets[1])
+
+    story = Story(
+        tmp_path,
+        when(lambda story: "loop:needs-human" in story.labels(), lose),
+        when(lambda story: "loop:ready" not in story.labels(), approve_anew),
+    )
+    story.sessions.told[Role.CRITIC] = ["block"]
+    story.run()
+    assert [row["state"] for row in story.ended] == ["handed_over", "merged"]
+
+
 def test_an_issue_that_is_deleted_does_not_hide_the_others(tmp_path: Path) -> None:
     def delete(story: Story) -> None:
         story.people._delete(story.tracker.tickets[1])

@@ -112,6 +112,11 @@ def withdrawn(issue: Issue, ready: str, *, approved: str | None = None) -> str |
     return None
 
 
+def given_again(label: LabelEvent | None, since: datetime) -> bool:
+    """Whether the ready label was given in a later second than that. Not known where the tracker keeps no times."""
+    return label is not None and label.at is not None and label.at.replace(microsecond=0) > since
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Caps:
     max_open_pull_requests: int

@@ -99,6 +99,10 @@ class Context:
             session=session,
         )
 
+    def look_anew(self) -> None:
+        """An approval was given or spent: what was seen before must not be taken for what stands there now."""
+        self.world, self.look_again = None, True
+
     def workspace(self, job: Job, purpose: str) -> Path:
         """Where a job's clone for a purpose (work, check, review, spec) stands."""
         return self.layout.workspaces / f"{job.issue}-{job.id}-{purpose}"

@@ -1,19 +1,21 @@
 """Every kind of outside effect: how to look whether it is there already, and how to do it.
 
-Owns: look and act of each kind, and what is asked once more just before the act. Must not: touch the store; all of it
-runs in an errand's thread. `look` returns None for "it is not there", and then doing it (again) is safe.
+Owns: look and act of each kind, and what is asked once more just before the act. Must not: touch the store in an
+errand's thread, where all of these run. `look` returns None for "it is not there", and then doing it (again) is safe.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from forge_loop.domain.approval import withdrawn
+from forge_loop.domain.approval import given_again, withdrawn
 from forge_loop.domain.events import (
     Event,
+    IssueReleased,
     PullRequestMerged,
     PullRequestOpened,
     PullRequestUpdated,
@@ -30,6 +32,7 @@ from forge_loop.runner.context import Context
 from forge_loop.store import EffectRow
 
 GONE = "the issue is not there any more"
+ANEW = "the issue was approved anew"
 Detail = Mapping[str, Any]
 Result = dict[str, Any]
 
@@ -50,7 +53,8 @@ class EffectKind:
     """`tells` gives the events of an effect that is done.
 
     `forbidden` says, just before it is done, why a person does not want it any more. `work` marks what belongs to a
-    job's work and not to its end: nothing of it is done once the job has ended. `ended` is called in the transaction
+    job's work and not to its end: nothing of it is done once the job has ended. `closes` marks what closes an approval
+    outside: nothing of it is done once there is a newer one. `ended` is called in the transaction
     that records the end, on the runner's thread.
     """
 
@@ -59,11 +63,15 @@ class EffectKind:
     tells: Callable[[Detail, Result], Sequence[Event]] = _nothing
     forbidden: Callable[[Context, Job, Detail], str | None] = _allowed
     work: bool = False
+    closes: bool = False
     ended: Callable[[Context, EffectRow], None] = _no_more
 
 
 def _withdrawn(context: Context, job: Job, detail: Detail) -> str | None:
-    """A person closed the issue, took the label away, or (where `approved` names a text) changed it."""
+    """A person closed the issue, took the label away, or (where `approved` names a text) changed it.
+
+    Where `spent` says when the approval was given that the job has used up: or gave a newer one since.
+    """
     try:
         issue = context.tracker.issue(job.issue)
     except NoSuchIssueError:
@@ -75,6 +83,10 @@ def _withdrawn(context: Context, job: Job, detail: Detail) -> str | None:
     labels = context.settings.labels
     if "approved" in detail and labels.risk in issue.labels:
         return f"it carries the label {labels.risk}"
+    if "spent" in detail:
+        label = context.tracker.labelled(issue, labels.ready)
+        if given_again(label, datetime.fromisoformat(detail["spent"])):
+            return ANEW
     return withdrawn(issue, labels.ready, approved=detail.get("approved"))
 
 
@@ -192,6 +204,18 @@ def _label(context: Context, detail: Detail) -> Result:
     return {}
 
 
+def _release(context: Context, row: EffectRow) -> None:
+    """The loop took the ready label away itself: whenever it stands again, that is a new approval."""
+    if row.detail["label"] != context.settings.labels.ready or row.detail["present"]:
+        return
+    job = context.store.jobs.get(row.job)
+    approval = context.store.approvals.get(job.approval)
+    if approval.released_at is None:
+        context.store.approvals.update(approval.id, released_at=context.now())
+        context.tell(IssueReleased(approval=approval.id), issue=job.issue)
+        context.look_anew()
+
+
 def _look_close(context: Context, detail: Detail) -> Result | None:
     return None if context.tracker.issue(detail["issue"]).open else {}
 
@@ -221,11 +245,12 @@ KINDS: Mapping[str, EffectKind] = {
         look=_look_note,
         act=_call(lambda context, detail: context.tracker.post_note(detail["issue"], detail["key"], detail["text"])),
     ),
-    "label": EffectKind(look=_look_label, act=_label, forbidden=_withdrawn),
+    "label": EffectKind(look=_look_label, act=_label, forbidden=_withdrawn, ended=_release, closes=True),
     "issue.close": EffectKind(
         look=_look_close,
         act=_call(lambda context, detail: context.tracker.close(detail["issue"], detail["summary"])),
         forbidden=_withdrawn,
+        closes=True,
     ),
     "branch.delete": EffectKind(
         look=lambda context, detail: {} if context.code_host.branch_sha(detail["branch"]) is None else None,

@@ -16,7 +16,7 @@ from forge_loop.domain.retry import delay
 from forge_loop.errors import NoSuchIssueError, RefusedError
 from forge_loop.runner import deploy
 from forge_loop.runner.context import Context, errand_key
-from forge_loop.runner.effect_kinds import KINDS, Result
+from forge_loop.runner.effect_kinds import ANEW, KINDS, Result
 from forge_loop.store import EffectRow, EffectState
 
 
@@ -91,14 +91,21 @@ class EffectPump:
 
     def _start(self, row: EffectRow) -> None:
         context, job = self._context, self._context.store.jobs.get(row.job)
-        uncertain = row.state is EffectState.ACTING
+        uncertain, over = row.state is EffectState.ACTING, self._over(row, job)
         context.store.effects.update(row.id, state=EffectState.ACTING)
         context.errands.start(
             f"effect:{row.job}",
-            lambda: _carry_out(context, row, job, uncertain),
+            lambda: _carry_out(context, row, job, over, uncertain),
             then=lambda outcome: self._ended(row, outcome),
             failed=lambda error: self._failed(row, error),
         )
+
+    def _over(self, row: EffectRow, job: Job) -> str | None:
+        """Why it is too late for an effect: the work has ended, or the issue has been approved anew since."""
+        if KINDS[row.kind].work and job.state.terminal:
+            return "its job has ended"
+        newest = self._context.store.approvals.last("issue_key = ?", job.issue_key)
+        return ANEW if KINDS[row.kind].closes and newest is not None and newest.id != job.approval else None
 
     def _ended(self, row: EffectRow, outcome: Outcome) -> None:
         self._retries.pop(row.id, None)
@@ -136,13 +143,12 @@ class EffectPump:
         context.on_fault(f"effect {row.key}", error)
 
 
-def _carry_out(context: Context, row: EffectRow, job: Job, uncertain: bool) -> Outcome:
+def _carry_out(context: Context, row: EffectRow, job: Job, over: str | None, uncertain: bool) -> Outcome:
     """In a thread: look whether it is there already if it may be, look whether it may still be done, do it."""
     kind = KINDS[row.kind]
     found = kind.look(context, row.detail) if uncertain else None
     if found is not None:
         return Outcome(result=found, settled=True)
-    over = "its job has ended" if kind.work and job.state.terminal else None
     withdrawn = over or kind.forbidden(context, job, row.detail)
     if withdrawn is not None:
         return Outcome(result={}, withdrawn=withdrawn)

@@ -40,6 +40,7 @@ def end(context: Context, job: Job, state: JobState, reason: str, **changes: Any
 
 def _consequences(context: Context, job: Job, reason: str) -> list[tuple[str, str, dict[str, Any]]]:
     labels = context.settings.labels
+    spent = {"issue": job.issue, "spent": rfc3339(context.store.approvals.get(job.approval).at)}
     planned: list[tuple[str, str, dict[str, Any]]] = []
     if job.state is JobState.MERGED:
         planned.append(("issue.close", "merged", {"issue": job.issue, "summary": reason}))
@@ -48,8 +49,8 @@ def _consequences(context: Context, job: Job, reason: str) -> list[tuple[str, st
         planned.append((deploy.KIND, str(job.merged_sha), deploy.intent(context, job)))
     if job.state in (JobState.HANDED_OVER, JobState.GIVEN_UP):
         label = labels.needs_human if job.state is JobState.HANDED_OVER else labels.blocked
-        planned.append(("label", "end", {"issue": job.issue, "label": label, "present": True}))
-        planned.append(("label", "ready", {"issue": job.issue, "label": labels.ready, "present": False}))
+        planned.append(("label", "end", {**spent, "label": label, "present": True}))
+        planned.append(("label", "ready", {**spent, "label": labels.ready, "present": False}))
     if job.state in (JobState.HANDED_OVER, JobState.GIVEN_UP, JobState.YIELDED):
         note = {"issue": job.issue, "key": f"job-{job.id}", "text": f"{job.state.replace('_', ' ')}: {reason}"}
         planned.append(("note", "end", note))

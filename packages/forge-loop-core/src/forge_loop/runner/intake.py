@@ -6,9 +6,9 @@ loop does.
 
 from __future__ import annotations
 
-from forge_loop.domain.approval import Caps, LabelNames, refusals, selection_order
+from forge_loop.domain.approval import Caps, LabelNames, given_again, refusals, selection_order
 from forge_loop.domain.events import IssueApproved, IssueRefused, IssueReleased
-from forge_loop.domain.issue import Issue
+from forge_loop.domain.issue import Issue, LabelEvent
 from forge_loop.domain.job import Approval, Job
 from forge_loop.domain.reason import Reason
 from forge_loop.runner.context import Context, World
@@ -21,8 +21,8 @@ def intake(context: Context) -> None:
     if world is None or world.issues is None:
         return
     for issue in sorted(world.issues.values(), key=selection_order):
-        _release(context, issue)
         label = world.labels.get(issue.number)
+        _release(context, issue, label)
         facts = memory.intake_facts(context.store, issue, label, world.blockers)
         reasons = refusals(facts, names(context))
         if context.settings.labels.ready in issue.labels:
@@ -35,14 +35,23 @@ def names(context: Context) -> LabelNames:
     return LabelNames(ready=context.settings.labels.ready, blocked=context.settings.labels.blocked)
 
 
-def _release(context: Context, issue: Issue) -> None:
-    """The label is gone: the next time it stands there is a new approval."""
-    if context.settings.labels.ready in issue.labels:
-        return
+def _release(context: Context, issue: Issue, label: LabelEvent | None) -> None:
+    """The label is gone, or was given again once its job was over: when it stands, that is a new approval."""
+    gone = context.settings.labels.ready not in issue.labels
     for approval in context.store.approvals.select("issue_key = ? AND released_at IS NULL", issue.key):
+        if not gone and not (given_again(label, approval.at) and _is_over(context, approval)):
+            continue
         with context.store.transaction():
             context.store.approvals.update(approval.id, released_at=context.now())
             context.tell(IssueReleased(approval=approval.id), issue=issue.number)
+
+
+def _is_over(context: Context, approval: Approval) -> bool:
+    """Whether the approval's job has ended, and nothing is left to do of it outside."""
+    job = context.store.jobs.last("approval = ?", approval.id)
+    if job is None or not job.state.terminal:
+        return False
+    return not context.store.effects.select("job = ? AND state IN ('intended', 'acting')", job.id, limit=1)
 
 
 def _tell_refusal(context: Context, issue: Issue, reasons: tuple[Reason, ...]) -> None:

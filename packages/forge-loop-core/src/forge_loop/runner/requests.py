@@ -122,8 +122,7 @@ def _approve(context: Context, row: RequestRow) -> str:
                     _not_merging(context, job)
                     ending.end(context, job, JobState.CANCELLED, "a newer text was approved")
                 context.store.approvals.update(approval.id, released_at=context.now())
-    # What was seen before this approval must not be taken for what was approved.
-    context.world, context.look_again = None, True
+    context.look_anew()
     return f"#{number}: the text {sha256[:12]} is approved"
 
 
