@@ -92,6 +92,7 @@ def test_a_session_runs_until_its_end_has_been_heard(rig: Rig, reported: Session
 
 
 def test_the_end_of_a_session_is_heard_once_and_last(rig: Rig, reported: SessionOrder) -> None:
+    rig.ended(reported)
     said = rig.said(reported)
     assert [isinstance(entry, SessionEnded) for entry in said] == [False] * (len(said) - 1) + [True]
     assert rig.agents.news() == []
