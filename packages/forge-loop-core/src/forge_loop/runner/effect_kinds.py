@@ -70,7 +70,8 @@ class EffectKind:
 def _withdrawn(context: Context, job: Job, detail: Detail) -> str | None:
     """A person closed the issue, took the label away, or (where `approved` names a text) changed it.
 
-    Where `spent` says when the approval was given that the job has used up: or gave a newer one since.
+    Where `spent` says when the approval was given that the job has used up: or gave a newer one since, or closed the
+    pull request.
     """
     try:
         issue = context.tracker.issue(job.issue)
@@ -84,6 +85,9 @@ def _withdrawn(context: Context, job: Job, detail: Detail) -> str | None:
     if "approved" in detail and labels.risk in issue.labels:
         return f"it carries the label {labels.risk}"
     if "spent" in detail:
+        number = detail["pull_request"]
+        if number is not None and context.code_host.pull_request(number).state is PullRequestState.CLOSED:
+            return f"pull request {number} was closed by a person"
         label = context.tracker.labelled(issue, labels.ready)
         if given_again(label, datetime.fromisoformat(detail["spent"])):
             return ANEW

@@ -40,7 +40,11 @@ def end(context: Context, job: Job, state: JobState, reason: str, **changes: Any
 
 def _consequences(context: Context, job: Job, reason: str) -> list[tuple[str, str, dict[str, Any]]]:
     labels = context.settings.labels
-    spent = {"issue": job.issue, "spent": rfc3339(context.store.approvals.get(job.approval).at)}
+    spent = {
+        "issue": job.issue,
+        "spent": rfc3339(context.store.approvals.get(job.approval).at),
+        "pull_request": job.pull_request,
+    }
     planned: list[tuple[str, str, dict[str, Any]]] = []
     if job.state is JobState.MERGED:
         planned.append(("issue.close", "merged", {"issue": job.issue, "summary": reason}))
