@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from forge_loop.domain.host_checks import HostCheck
 from forge_loop.domain.issue import Issue, LabelEvent, PullRequest, PullRequestState
 from forge_loop.errors import GitError, NoSuchIssueError, RefusedError, UnreadableError
-from forge_loop.ports import BaseMoved, Clock, MergeAnswer, Merged
+from forge_loop.ports import BaseMoved, Clock, Conversation, MergeAnswer, Merged
 from support.fake_repository import FakeRepository
 
 
@@ -152,12 +153,17 @@ def _nothing(_pull: Pull, _base_sha: str) -> None:
 
 
 class FakeCodeHost:
-    """`on_merge` is called with the pull request and the base just before a merge moves base."""
+    """`on_merge` is called with the pull request and the base just before a merge moves base.
+
+    `host_checks` holds the checks of each commit where the host runs any, `talk` what people say where they do.
+    """
 
     def __init__(self, repository: FakeRepository, *, base: str = "main") -> None:
         self.repository_ = repository
         self.pulls: dict[int, Pull] = {}
         self.on_merge: Callable[[Pull, str], None] = _nothing
+        self.host_checks: dict[str, list[HostCheck]] | None = None
+        self.talk: Conversation | None = None
         self._base = base
 
     def repository(self) -> str:
@@ -178,7 +184,7 @@ class FakeCodeHost:
     def branch_sha(self, branch: str) -> str | None:
         return self.repository_.branches.get(branch)
 
-    def open_pull_request(self, *, branch: str, base: str, title: str, body: str) -> PullRequest:
+    def open_pull_request(self, *, branch: str, base: str, title: str, body: str, draft: bool = False) -> PullRequest:
         known = self.find_pull_request(branch)
         if known is not None and known.state is PullRequestState.OPEN:
             return known
@@ -235,6 +241,12 @@ class FakeCodeHost:
 
     def close_pull_request(self, number: int) -> None:
         self._close(number, "loop")
+
+    def checks(self, sha: str) -> list[HostCheck] | None:
+        return None if self.host_checks is None else self.host_checks.get(sha, [])
+
+    def conversation(self) -> Conversation | None:
+        return self.talk
 
     def person_closes_pull_request(self, number: int) -> None:
         self._close(number, "person")

@@ -17,10 +17,10 @@ from forge_loop.agents.hosts import ClaudeAgents
 from forge_loop.agents.sandbox import Confinement, confine
 from forge_loop.briefs import Briefs
 from forge_loop.config.layout import StateLayout
-from forge_loop.config.model import Settings
+from forge_loop.config.model import ForgeKind, Settings
 from forge_loop.config.paths import prepare_state_directory
 from forge_loop.database import Database
-from forge_loop.errors import BriefError
+from forge_loop.errors import BriefError, OperatorError
 from forge_loop.forge.local import BacklogTracker, LocalCodeHost, create_origin
 from forge_loop.git import ControlRepository, LocalWorkspaces
 from forge_loop.git.checkout import current_branch
@@ -68,6 +68,8 @@ def build(
     timing: Timing | None = None,
 ) -> Wired:
     """Wire the loop of one project. Raises OperatorError, AuthenticationError or DatabaseError before anything runs."""
+    if settings.forge is not ForgeKind.LOCAL:
+        raise OperatorError("forge: github is not built yet", hint="forge: local")
     clock = SystemClock()
     briefs = usable_briefs(project)
     told = (*sinks, *configured_sinks(settings))

@@ -1,7 +1,7 @@
 """The ports: what the loop needs from the outside, as protocols.
 
-Owns: Tracker, CodeHost, Agents, Workspaces, Commands and Clock, and the small values they exchange. Every adapter and
-every fake passes one contract suite per port (`tests/contracts/`). Must not: name an adapter or hold logic.
+Owns: Tracker, CodeHost, Conversation, Agents, Workspaces, Commands and Clock, and the small values they exchange. Every
+adapter and every fake passes one contract suite per port (`tests/contracts/`). Must not: name an adapter or hold logic.
 
 Threads: Tracker, CodeHost, Workspaces and Commands may block and are called from worker threads, several at once;
 Agents and Clock are called from the runner's thread and never block.
@@ -17,7 +17,9 @@ from typing import Protocol
 
 from forge_loop.domain.candidate import Harvest
 from forge_loop.domain.events import Recorded
+from forge_loop.domain.host_checks import HostCheck
 from forge_loop.domain.issue import Issue, LabelEvent, PullRequest
+from forge_loop.domain.remarks import LineRemark, Remark
 from forge_loop.domain.session import SessionNews, SessionOrder
 
 
@@ -77,6 +79,26 @@ class BaseMoved:
 MergeAnswer = Merged | BaseMoved
 
 
+class Conversation(Protocol):
+    """What people read and write on pull requests, where a code host has that."""
+
+    def describe(self, number: int, *, body: str) -> None:
+        """Replace the pull request's text; the same text twice is fine."""
+
+    def mark_ready(self, number: int) -> None:
+        """A draft becomes ready for review; one that is ready already is fine."""
+
+    def post_review(self, number: int, *, key: str, sha: str, text: str, lines: Sequence[LineRemark]) -> None:
+        """Say `text` about commit `sha`, and something on single lines of it. What has no line there goes into the
+        text. The same `key` twice leaves one."""
+
+    def review_posted(self, number: int, key: str) -> bool:
+        """Whether the loop's review of this key stands there. Used to settle a post whose outcome is not known."""
+
+    def remarks(self, number: int) -> Sequence[Remark]:
+        """Every change that a trusted person asks for, oldest first; never what the loop itself posted."""
+
+
 class CodeHost(Protocol):
     """Branches, pull requests, merging. Reads raise UnreadableError; RefusedError is the host's own no."""
 
@@ -94,7 +116,7 @@ class CodeHost(Protocol):
     def branch_sha(self, branch: str) -> str | None:
         """The commit a branch points to on the host, None if there is no such branch."""
 
-    def open_pull_request(self, *, branch: str, base: str, title: str, body: str) -> PullRequest:
+    def open_pull_request(self, *, branch: str, base: str, title: str, body: str, draft: bool = False) -> PullRequest:
         """Open one, or return the one that is already open for this branch and base."""
 
     def find_pull_request(self, branch: str) -> PullRequest | None:
@@ -113,6 +135,13 @@ class CodeHost(Protocol):
         """Delete the branch if it still points to `sha`; absent is fine."""
 
     def close_pull_request(self, number: int) -> None: ...
+
+    def checks(self, sha: str) -> Sequence[HostCheck] | None:
+        """The host's own checks of a pushed commit, required ones that have not appeared included. None: it runs none.
+        What of them cannot be seen but is required raises UnreadableError."""
+
+    def conversation(self) -> Conversation | None:
+        """Where people talk about pull requests, or None where they do not."""
 
 
 class Agents(Protocol):
@@ -218,6 +247,7 @@ __all__ = [
     "CodeHost",
     "CommandResult",
     "Commands",
+    "Conversation",
     "EventSink",
     "Harvest",
     "MergeAnswer",

@@ -16,7 +16,10 @@ VARIABLE_PREFIX = "FORGE_LOOP_"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Key:
-    """One setting. `section` is empty for a key at the top. `kind` is its type, `unit` is duration, size or empty."""
+    """One setting. `section` is empty for a key at the top. `kind` is its type, `unit` is duration, size or empty.
+
+    `on_github` is the default there where it differs, else None.
+    """
 
     section: str
     name: str
@@ -26,6 +29,7 @@ class Key:
     unit: str
     least: float | None
     filled: bool
+    on_github: object
 
     @property
     def path(self) -> str:

@@ -6,19 +6,21 @@ Must not: act on a setting.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from forge_loop.config.keys import Key, keys, settings_of
 from forge_loop.config.layers import Layer, read_environment, read_file, read_flags
-from forge_loop.config.model import MergeMode, Settings
+from forge_loop.config.model import ForgeKind, MergeMethod, MergeMode, Settings
 from forge_loop.config.quantities import duration_text
 from forge_loop.config.values import BadValue, value
 from forge_loop.errors import ConfigError
 
 FILE_NAME = "forge-loop.yaml"
 DEFAULT = "default"
+REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +52,7 @@ def load(
     layers += [read_file(path, _called(path, directory), by_path, problems) for path in files]
     values, origins = _resolved(layers, by_path, problems)
     _manual_without_critic(values, origins, problems)
+    _by_forge(values, origins, by_path)
     settings = settings_of(values)
     if not problems:
         # Rules between settings are only told once every single value is known to be right.
@@ -126,8 +129,18 @@ def _manual_without_critic(values: dict[str, object], origins: dict[str, str], p
         values["merge.mode"], origins["merge.mode"] = MergeMode.MANUAL, "critic.enabled: false"
 
 
+def _by_forge(values: dict[str, object], origins: dict[str, str], by_path: Mapping[str, Key]) -> None:
+    """Where strangers write issues, some defaults are stricter."""
+    if values.get("forge") is not ForgeKind.GITHUB:
+        return
+    for path, key in by_path.items():
+        if key.on_github is not None and path not in values:
+            values[path], origins[path] = key.on_github, f"forge: {ForgeKind.GITHUB}"
+
+
 def _broken_rules(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:
     watchdog, labels = settings.watchdog, settings.labels
+    yield from _forge_rules(settings, origins)
     if watchdog.warn >= watchdog.stop:
         place = _place(origins, "watchdog.warn", "watchdog.stop")
         warn, stop = duration_text(watchdog.warn), duration_text(watchdog.stop)
@@ -138,6 +151,14 @@ def _broken_rules(settings: Settings, origins: Mapping[str, str]) -> Iterator[st
         for other in twins:
             place = _place(origins, f"labels.{name}", f"labels.{other}")
             yield f"{place}: labels.{other} and labels.{name} are both {label!r}"
+
+
+def _forge_rules(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:
+    if settings.forge is ForgeKind.GITHUB and not REPOSITORY.fullmatch(settings.repository):
+        got = f", got {settings.repository!r}" if settings.repository else ""
+        yield f"{_place(origins, 'repository', 'forge')}: repository: forge: github needs owner/name{got}"
+    if settings.forge is ForgeKind.LOCAL and settings.merge.method is not MergeMethod.SQUASH:
+        yield f"{_place(origins, 'merge.method')}: merge.method: the local forge only knows squash"
 
 
 def _place(origins: Mapping[str, str], *paths: str) -> str:

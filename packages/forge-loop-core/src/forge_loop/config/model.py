@@ -16,11 +16,18 @@ from forge_loop.domain.review import Severity
 
 class ForgeKind(StrEnum):
     LOCAL = "local"
+    GITHUB = "github"
 
 
 class MergeMode(StrEnum):
     AUTO = "auto"
     MANUAL = "manual"
+
+
+class MergeMethod(StrEnum):
+    SQUASH = "squash"
+    MERGE = "merge"
+    REBASE = "rebase"
 
 
 class PoMode(StrEnum):
@@ -50,9 +57,21 @@ class SandboxMode(StrEnum):
 DEFAULT_MODEL = "claude-opus-4-7"
 
 
-def key(default: Any, text: str, *, unit: str = "", least: float | None = None, filled: bool = False) -> Any:
-    """A setting: its default, its help sentence, its unit (duration | size), the least value, whether "" is refused."""
-    return field(default=default, metadata={"help": text, "unit": unit, "least": least, "filled": filled})
+def key(
+    default: Any,
+    text: str,
+    *,
+    unit: str = "",
+    least: float | None = None,
+    filled: bool = False,
+    on_github: object = None,
+) -> Any:
+    """A setting: its default, its help sentence, its unit (duration | size), the least value, whether "" is refused.
+
+    `on_github` is the default where `forge: github` stands, if it is another one.
+    """
+    metadata = {"help": text, "unit": unit, "least": least, "filled": filled, "on_github": on_github}
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,6 +80,12 @@ class Labels:
     blocked: str = key("loop:blocked", "the loop gave up on the issue; it is not taken while this stands", filled=True)
     risk: str = key("risk:high", "an issue that carries it is never merged without a person", filled=True)
     needs_human: str = key("loop:needs-human", "the loop handed the issue over", filled=True)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GitHub:
+    url: str = key("https://github.com", "where GitHub is; for Enterprise Server https://HOST", filled=True)
+    token: str = key("", "env:NAME or file:PATH; empty: GH_TOKEN, GITHUB_TOKEN, then `gh auth token`")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,7 +99,10 @@ class Scheduling:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Merge:
     mode: MergeMode = key(MergeMode.AUTO, "auto merges what passes the gate; manual leaves that to you")
+    method: MergeMethod = key(MergeMethod.SQUASH, "how the code host merges; the local forge squashes")
+    draft: bool = key(False, "github: a pull request is a draft until the critic approves")
     protected: tuple[str, ...] = key((), "more path patterns that are never merged without a person")
+    ci_wait: float = key(14400.0, "longest wait for the code host's own checks", unit="duration", least=1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,7 +113,9 @@ class Agent:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sandbox:
     mode: SandboxMode = key(
-        SandboxMode.AUTO, "require starts only if bubblewrap holds; auto goes on without it and says so"
+        SandboxMode.AUTO,
+        "require starts only if bubblewrap holds; auto goes on without it and says so",
+        on_github=SandboxMode.REQUIRE,
     )
     read_only: tuple[str, ...] = key(
         (), "more directories to show inside, read-only: toolchains that PATH does not name"
@@ -114,7 +144,9 @@ class Critic:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Po:
     enabled: bool = key(True, "expand thin specs before work starts")
-    mode: PoMode = key(PoMode.AUTO, "auto works on the expanded spec; ask posts it and waits for a new approval")
+    mode: PoMode = key(
+        PoMode.AUTO, "auto works on the expanded spec; ask posts it and waits for a new approval", on_github=PoMode.ASK
+    )
     model: str = key(DEFAULT_MODEL, "the spec expander's model", filled=True)
     effort: Effort = key(Effort.MEDIUM, "the spec expander's reasoning effort")
     timeout: float = key(480.0, "wall clock of one session", unit="duration", least=1)
@@ -180,10 +212,14 @@ class Settings:
     """Every setting, resolved. Immutable: a changed file is a new Settings."""
 
     forge: ForgeKind = key(ForgeKind.LOCAL, "where issues and pull requests live")
-    repository: str = key("", "local: path of the bare repository; empty: one in the state directory")
+    repository: str = key("", "github: owner/name; local: path of the bare repository, empty: in the state directory")
     base: str = key("", "the branch that work starts from and lands on; empty: the one checked out")
     sinks: tuple[Sink, ...] = key((), "where events are sent, by the name of the satellite's sink: {slack: {...}}")
+    approvers: tuple[str, ...] = key(
+        ("me",), "github: accounts whose label starts work; me is your own, role:write is everybody who may push"
+    )
     labels: Labels = section(Labels)
+    github: GitHub = section(GitHub)
     scheduling: Scheduling = section(Scheduling)
     checks: tuple[str, ...] = key((), "commands that must pass on the merge result")
     check_timeout: float = key(1800.0, "longest time for one check", unit="duration", least=1)

@@ -61,7 +61,10 @@ class PullRequestState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PullRequest:
-    """A pull request of the loop's, as the code host shows it now. `merged_sha` is the commit on the base branch."""
+    """A pull request of the loop's, as the code host shows it now. `merged_sha` is the commit on the base branch.
+
+    `ours` is False where its branch is not the loop's own in the same repository: then it is a stranger's.
+    """
 
     number: int
     branch: str
@@ -69,3 +72,5 @@ class PullRequest:
     head_sha: str
     state: PullRequestState
     merged_sha: str | None = None
+    draft: bool = False
+    ours: bool = True

@@ -58,7 +58,8 @@ class LocalCodeHost:
         with _reading():
             return branch_at(self._git, branch)
 
-    def open_pull_request(self, *, branch: str, base: str, title: str, body: str) -> PullRequest:
+    def open_pull_request(self, *, branch: str, base: str, title: str, body: str, draft: bool = False) -> PullRequest:  # noqa: ARG002
+        """A draft is open like any other here: nobody but the loop merges it."""
         head_sha = self.branch_sha(branch)
         if head_sha is None:
             raise RefusedError(f"there is no branch {branch!r} to open a pull request for")
@@ -109,6 +110,12 @@ class LocalCodeHost:
     def close_pull_request(self, number: int) -> None:
         self._settled(self._get(number))
         self._pulls.closed(number)
+
+    def checks(self, sha: str) -> None:
+        """A bare repository runs none."""
+
+    def conversation(self) -> None:
+        """Nobody talks about pull requests here: findings are in the ledger."""
 
     def _get(self, number: int) -> Pull:
         pull = self._pulls.get(number)
