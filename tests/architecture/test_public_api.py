@@ -80,6 +80,11 @@ def test_nothing_is_offered_to_satellites_that_no_satellite_uses() -> None:
     assert set(extension.__all__) - used == set()
 
 
+def test_every_name_offered_to_satellites_can_be_had() -> None:
+    assert [name for name in extension.__all__ if not hasattr(extension, name)] == []
+    assert sorted(extension.__all__) == sorted(extension._HOMES)
+
+
 def test_the_extension_rule_reads_imports() -> None:
     tree = ast.parse("from forge_loop.extension import Tick, Brief as B")
     assert imported_from_extension(tree) == {"Tick", "Brief"}
