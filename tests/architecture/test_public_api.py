@@ -21,6 +21,7 @@ PINNED = {
     "Recorded",
     "SQLiteQueue",
     "Settings",
+    "SinkSetup",
     "__version__",
     "open_queue",
     "status",

@@ -5,7 +5,8 @@ Must not: define anything but the version, or import at import time.
 
     Queue, InMemoryQueue, SQLiteQueue, open_queue     a queue usable on its own
     status.read(state_dir)                            what the loop does now, read-only
-    Event and its kinds, Recorded, EventSink          what a sink hears
+    Event and its kinds, Recorded                     what a sink hears
+    EventSink, SinkSetup                              what a satellite registers in `forge_loop.event_sinks`, and gets
     Settings                                          the resolved configuration
     Command                                           what a satellite registers in `forge_loop.commands`
     ForgeLoopError and its subclasses                 every error raised on purpose, drawn in forge_loop.errors
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from forge_loop.config.model import Settings
     from forge_loop.domain.events import *
     from forge_loop.errors import *
-    from forge_loop.plugins import Command
+    from forge_loop.plugins import Command, SinkSetup
     from forge_loop.ports import EventSink
     from forge_loop.queue import InMemoryQueue, Queue, SQLiteQueue, open_queue
 
@@ -113,6 +114,7 @@ __all__ = [
     "Settings",
     "SinkFailed",
     "SinkRecovered",
+    "SinkSetup",
     "SpecExpanded",
     "SpecProposed",
     "StorageLow",
@@ -134,6 +136,7 @@ _HOMES = {
     "InMemoryQueue": "forge_loop.queue",
     "Queue": "forge_loop.queue",
     "SQLiteQueue": "forge_loop.queue",
+    "SinkSetup": "forge_loop.plugins",
     "Settings": "forge_loop.config.model",
     "open_queue": "forge_loop.queue",
 }

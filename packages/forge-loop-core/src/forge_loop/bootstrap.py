@@ -20,11 +20,11 @@ from forge_loop.config.layout import StateLayout
 from forge_loop.config.model import ForgeKind, Settings
 from forge_loop.config.paths import prepare_state_directory
 from forge_loop.database import Database
-from forge_loop.errors import BriefError, OperatorError
+from forge_loop.errors import BriefError, ConfigError, OperatorError
 from forge_loop.forge.local import BacklogTracker, LocalCodeHost, create_origin
 from forge_loop.git import ControlRepository, LocalWorkspaces
 from forge_loop.git.checkout import current_branch
-from forge_loop.plugins import load_sink
+from forge_loop.plugins import SinkSetup, load_sink
 from forge_loop.ports import Commands, EventSink
 from forge_loop.queue import SQLiteQueue
 from forge_loop.runner import Context, Runner, Timing
@@ -72,7 +72,7 @@ def build(
         raise OperatorError("forge: github is not built yet", hint="forge: local")
     clock = SystemClock()
     briefs = usable_briefs(project)
-    told = (*sinks, *configured_sinks(settings))
+    told = (*sinks, *configured_sinks(settings, layout.root, environ))
     pays = describe_auth(settings.agent.auth, environ, clock.now())
     prepare_state_directory(layout.root)
     confined = confinement(project, settings, environ, root=layout.root)
@@ -126,9 +126,22 @@ def confinement(project: Path, settings: Settings, environ: Mapping[str, str], *
     return confine(settings.sandbox, environ=environ, outside=root, scratch=scratch, private=(project,))
 
 
-def configured_sinks(settings: Settings) -> tuple[EventSink, ...]:
-    """The sinks that the settings name. Raises MissingDistributionError for one whose satellite is not installed."""
-    return tuple(load_sink(sink.name)(sink.settings) for sink in settings.sinks)
+def configured_sinks(settings: Settings, state_dir: Path, environ: Mapping[str, str]) -> tuple[EventSink, ...]:
+    """The sinks that the settings name, none of them begun. Raises MissingDistributionError for one whose satellite is
+    not installed, ConfigError with every problem of their sections."""
+    made: list[EventSink] = []
+    problems: list[str] = []
+    for sink in settings.sinks:
+        setup = SinkSetup(
+            name=sink.name, section=sink.settings, settings=settings, state_dir=state_dir, environ=environ
+        )
+        try:
+            made.append(load_sink(sink.name)(setup))
+        except ConfigError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise ConfigError(problems)
+    return tuple(made)
 
 
 def usable_briefs(project: Path) -> Briefs:

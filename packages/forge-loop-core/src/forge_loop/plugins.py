@@ -4,20 +4,22 @@ Owns: the two groups, the lookup, and the errors for a satellite that is missing
 satellite to know its names (stability.py knows them), load more than the one asked for, or hide why one fails to
 import: that ImportError is shown as itself.
 
-`forge_loop.commands` entry points are click commands. `forge_loop.event_sinks` entry points are called with the sink's
-section of the configuration and return an EventSink.
+`forge_loop.commands` entry points are click commands. `forge_loop.event_sinks` entry points are called with a SinkSetup
+and return an EventSink.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import click
 
+from forge_loop.config.model import Settings
 from forge_loop.errors import ConfigError, MissingDistributionError, OperatorError
 from forge_loop.ports import EventSink
 from forge_loop.stability import EVERYTHING, Distribution, owner_of_command, owner_of_sink
@@ -26,7 +28,23 @@ COMMANDS = "forge_loop.commands"
 EVENT_SINKS = "forge_loop.event_sinks"
 
 Command = click.Command
-SinkFactory = Callable[[Mapping[str, Any]], EventSink]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SinkSetup:
+    """What a sink is made from: its section `sinks.NAME` as it was written, and whose loop it listens to.
+
+    A factory says every problem of its section as one ConfigError, and opens nothing: that is for `begin`.
+    """
+
+    name: str
+    section: Mapping[str, Any]
+    settings: Settings
+    state_dir: Path
+    environ: Mapping[str, str]
+
+
+SinkFactory = Callable[[SinkSetup], EventSink]
 
 
 def load_command(name: str) -> Command | None:

@@ -1,7 +1,8 @@
 """The ports: what the loop needs from the outside, as protocols.
 
-Owns: Tracker, CodeHost, Conversation, Agents, Workspaces, Commands and Clock, and the small values they exchange. Every
-adapter and every fake passes one contract suite per port (`tests/contracts/`). Must not: name an adapter or hold logic.
+Owns: EventSink, Tracker, CodeHost, Conversation, Agents, Workspaces, Commands and Clock, and the small values they
+exchange. Every adapter and every fake passes one contract suite per port (`tests/contracts/`). Must not: name an
+adapter or hold logic.
 
 Threads: Tracker, CodeHost, Workspaces and Commands may block and are called from worker threads, several at once;
 Agents and Clock are called from the runner's thread and never block.
@@ -32,9 +33,31 @@ class Clock(Protocol):
 
 
 class EventSink(Protocol):
-    """Hears of every event, in `seq` order, at least once. What it raises is reported and never stops the loop."""
+    """Hears of every event, in `seq` order, at least once. What it raises is reported and never stops the loop.
+
+    Called from the runner's thread, so no method waits for a receiver: what must be sent is written down and sent from
+    elsewhere. A class that inherits from this one only has to write `emit`.
+    """
+
+    @property
+    def name(self) -> str:
+        """What events call it."""
+        return type(self).__name__
+
+    def begin(self, newest: int) -> int:
+        """The loop starts, and `newest` is the newest event there is. The `seq` after which it wants to hear: its own
+        place if it keeps one beside what it wrote, so that it misses nothing; else what starts now."""
+        return newest
 
     def emit(self, event: Recorded) -> None: ...
+
+    def trouble(self) -> str | None:
+        """Why what it was told does not arrive at present, None while all is well. Told of when it changes."""
+        return None
+
+    def close(self) -> None:
+        """The loop ends. Returns within seconds, whatever the receiver does; what is left waits for the next start."""
+        return
 
 
 class Tracker(Protocol):

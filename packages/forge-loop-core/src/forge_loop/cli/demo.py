@@ -108,7 +108,7 @@ def _watching(output: Output, *, live: bool) -> AbstractContextManager[EventSink
     return nullcontext(Lines(output, live=live))
 
 
-class Lines:
+class Lines(EventSink):
     """A sink: what a spectator wants to know, a line each, with the seconds since the start."""
 
     def __init__(self, output: Output, *, live: bool) -> None:

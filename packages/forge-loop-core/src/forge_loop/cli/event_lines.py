@@ -18,12 +18,13 @@ from forge_loop.domain.events import (
     SessionActivity,
     TickFinished,
 )
+from forge_loop.ports import EventSink
 
 LONGEST = 200
 QUIET = frozenset({TickFinished.kind, SessionActivity.kind})
 
 
-class EventLines:
+class EventLines(EventSink):
     """`claimed` and `given_up`: whether a job was; `halted`: why dispatch is closed for good, if it is."""
 
     def __init__(self, given: Invocation) -> None:

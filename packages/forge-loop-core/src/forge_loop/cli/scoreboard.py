@@ -17,6 +17,7 @@ from rich.text import Text
 from forge_loop.cli.output import one_line
 from forge_loop.domain.events import JobQueued, Recorded
 from forge_loop.domain.job import JobState
+from forge_loop.ports import EventSink
 from forge_loop.rehearsal.summary import state_after
 from forge_loop.rehearsal.telling import line, pays, words
 
@@ -30,7 +31,7 @@ class Row:
     said: str = ""
 
 
-class Scoreboard:
+class Scoreboard(EventSink):
     """An event sink that draws what it hears."""
 
     def __init__(self, *, live: bool, console: Console | None = None) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from forge_loop.domain.events import JobMerged, Recorded
+from forge_loop.ports import EventSink
 from forge_loop.rehearsal.model import Reply, Request, report
 from forge_loop.rehearsal.scenes import Reading, Round, Scene
 
@@ -24,7 +25,7 @@ PATIENCE = 120.0
 Tool = tuple[str, Mapping[str, Any]]
 
 
-class Merges:
+class Merges(EventSink):
     """An event sink that hears which issues are merged, for the worker that waits for one."""
 
     def __init__(self, numbers: Iterable[int]) -> None:

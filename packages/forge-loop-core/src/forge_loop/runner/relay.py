@@ -1,14 +1,14 @@
 """The relay: new events to `events.jsonl` and to the sinks, in `seq` order, at least once.
 
-Owns: each reader's place, a failing sink's back-off. Must not: stop the loop for a sink, or know how lines are kept
-(`event_file` does).
+Owns: each reader's place while the loop runs, a failing sink's back-off. Must not: stop the loop for a sink, or know
+how lines are kept (`event_file` does). Across a restart a sink keeps its own place, or has none.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from forge_loop.domain.events import Recorded, SinkFailed, SinkRecovered
+from forge_loop.domain.events import SinkFailed, SinkRecovered
 from forge_loop.ports import EventSink
 from forge_loop.runner.context import Context
 from forge_loop.runner.event_file import EventFile
@@ -17,23 +17,34 @@ SINK_BACK_OFF_SECONDS = 30.0
 
 
 @dataclass(slots=True)
+class Listener:
+    """One sink. `told` is the last event it took, None until it has begun; `trouble` is what was last told of it."""
+
+    sink: EventSink
+    told: int | None = None
+    not_before: float = 0.0
+    trouble: str | None = None
+
+
+@dataclass(slots=True)
 class Relay:
     context: Context
     _file: EventFile | None = None
-    _told: dict[int, int] = field(default_factory=dict)
-    _failing: dict[int, float] = field(default_factory=dict)
+    _listeners: list[Listener] = field(default_factory=list)
+    _opened_at: int = 0
 
     def open(self) -> None:
-        """Find the place in `events.jsonl`: a torn last line is cut off and written again from the database."""
-        self._file = EventFile(self.context.layout.events, newest=self._newest())
-        for index, _ in enumerate(self.context.sinks):
-            self._told[index] = self._newest()
+        """Find the place in `events.jsonl`: a torn last line is cut off and written again from the database. The sinks
+        begin here too, when they are first told."""
+        self._opened_at = self.context.store.events.newest()
+        self._file = EventFile(self.context.layout.events, newest=self._opened_at)
+        self._listeners = [Listener(sink) for sink in self.context.sinks]
 
     def relay(self) -> None:
         """Write and tell everything that is new."""
         self._write_file()
-        for index, sink in enumerate(self.context.sinks):
-            self._tell(index, sink)
+        for listener in self._listeners:
+            self._tell(listener)
 
     def _write_file(self) -> None:
         assert self._file is not None
@@ -41,36 +52,42 @@ class Relay:
             lines = "".join(event.line() + "\n" for event in events)
             self._file.append(lines, last=events[-1].seq)
 
-    def _tell(self, index: int, sink: EventSink) -> None:
-        due = self._failing.get(index)
-        if due is not None and due > self.context.clock.monotonic():
+    def _tell(self, listener: Listener) -> None:
+        if listener.not_before > self.context.clock.monotonic():
             return
         try:
-            while events := self.context.store.events.after(self._told[index]):
-                self._tell_all(index, sink, events)
+            self._tell_all(listener)
+            trouble = listener.sink.trouble()
         except Exception as error:  # noqa: BLE001 - the sink fence: a sink that raises backs off, the loop goes on
-            self._fail(index, sink, error)
+            listener.not_before = self.context.clock.monotonic() + SINK_BACK_OFF_SECONDS
+            trouble = f"{type(error).__name__}: {error}"
+        self._tell_of(listener, trouble)
+
+    def _tell_all(self, listener: Listener) -> None:
+        if listener.told is None:
+            # A place beyond the newest event is of another history: an older backup was put in the database's place.
+            listener.told = min(listener.sink.begin(self._opened_at), self._opened_at)
+        while events := self.context.store.events.after(listener.told):
+            for event in events:
+                listener.sink.emit(event)
+                listener.told = event.seq
+
+    def _tell_of(self, listener: Listener, trouble: str | None) -> None:
+        before, listener.trouble = listener.trouble, trouble
+        if (before is None) == (trouble is None):
             return
-        if due is not None:
-            del self._failing[index]
-            with self.context.store.transaction():
-                self.context.tell(SinkRecovered(sink=type(sink).__name__))
-
-    def _tell_all(self, index: int, sink: EventSink, events: list[Recorded]) -> None:
-        for event in events:
-            sink.emit(event)
-            self._told[index] = event.seq
-
-    def _fail(self, index: int, sink: EventSink, error: Exception) -> None:
-        if index not in self._failing:
-            with self.context.store.transaction():
-                self.context.tell(SinkFailed(sink=type(sink).__name__, reason=f"{type(error).__name__}: {error}"))
-        self._failing[index] = self.context.clock.monotonic() + SINK_BACK_OFF_SECONDS
-
-    def _newest(self) -> int:
-        return self.context.store.events.newest()
+        name = listener.sink.name
+        with self.context.store.transaction():
+            self.context.tell(SinkRecovered(sink=name) if trouble is None else SinkFailed(sink=name, reason=trouble))
 
     def close(self) -> None:
+        """End the sinks, each behind its own fence, and the file."""
+        while self._listeners:
+            sink = self._listeners.pop().sink
+            try:
+                sink.close()
+            except Exception as error:  # noqa: BLE001 - the sink fence, once more: the others are closed all the same
+                self.context.on_fault(f"sink {sink.name}", error)
         if self._file is not None:
             self._file.close()
             self._file = None
