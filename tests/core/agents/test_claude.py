@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from forge_loop.agents.conversation import Conversation
 from forge_loop.agents.claude import Stop, UnsupportedOptionError, _guard, option_values, supported
 from support.sessions import order
 
@@ -61,7 +62,7 @@ def test_an_option_the_sdk_lacks_is_never_dropped() -> None:
 
 
 def test_the_guard_answers_in_the_hooks_words(tmp_path: Path) -> None:
-    guard = _guard(order(tmp_path))
+    guard = _guard(order(tmp_path), Conversation(order=order(tmp_path), hear=lambda _: None))
     allowed = asyncio.run(_call(guard, {"tool_name": "Bash", "tool_input": {"command": "true"}}))
     denied = asyncio.run(_call(guard, {"tool_name": "Write", "tool_input": {"file_path": "/etc/x"}}))
     assert allowed == {}

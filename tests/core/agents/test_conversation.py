@@ -28,6 +28,16 @@ class AssistantMessage:
 
 
 @dataclass
+class ToolResultBlock:
+    tool_use_id: str
+
+
+@dataclass
+class UserMessage:
+    content: list[Any] | str = ""
+
+
+@dataclass
 class StreamEvent:
     event: dict[str, Any]
 
@@ -73,7 +83,57 @@ def test_a_message_in_several_parts_is_counted_once(tmp_path: Path) -> None:
 def test_a_call_names_its_tool_and_its_subject(tmp_path: Path) -> None:
     talk, heard = conversation(tmp_path)
     talk.took(AssistantMessage(content=[ToolUseBlock("Bash", {"command": "make\n  test"})]))
-    assert heard[-1] == Heard(kind="tool", tool="Bash", detail="make test")
+    assert heard[-1] == Heard(kind="tool", tool="Bash", detail="make test", under_way=1)
+
+
+def test_calls_are_under_way_until_each_has_its_answer(tmp_path: Path) -> None:
+    talk, heard = conversation(tmp_path)
+    calls = [ToolUseBlock("Bash", {"command": name}, id=name) for name in ("a", "b")]
+    for call in calls:
+        talk.took(AssistantMessage(content=[call], message_id="m1"))
+    assert heard[-1] == Heard(kind="tool", tool="Bash", detail="b", under_way=2)
+    talk.took(UserMessage(content=[ToolResultBlock("a")]))
+    assert heard[-1] == Heard(kind="tool_result", under_way=1)
+    talk.took(UserMessage(content="words"))
+    assert heard[-1] == Heard(kind="tool_result", under_way=1)
+    talk.took(UserMessage(content=[ToolResultBlock("b")]))
+    assert heard[-1] == Heard(kind="tool_result")
+
+
+def test_a_call_of_a_message_that_was_dropped_is_not_waited_for(tmp_path: Path) -> None:
+    talk, heard = conversation(tmp_path)
+    talk.took(AssistantMessage(content=[ToolUseBlock("Bash", {}, id="lost")], message_id="m1"))
+    talk.took(AssistantMessage(message_id="m2"))
+    assert heard[-1] == Heard(kind="assistant")
+
+
+def deny(talk: Conversation, number: int) -> None:
+    name = f"t{number}"
+    talk.took(AssistantMessage(content=[ToolUseBlock("Read", {"file_path": f"/etc/{name}"}, id=name)]))
+    talk.took(SystemMessage("permission_denied", {"tool_name": "Read", "tool_use_id": name}))
+
+
+def test_a_worker_denied_for_the_fifth_time_is_ended_and_the_calls_are_named(tmp_path: Path) -> None:
+    reasons: list[str] = []
+    talk = Conversation(order=order(tmp_path), hear=lambda _: None, end=reasons.append)
+    for number in range(4):
+        deny(talk, number)
+        talk.denied(f"t{number}", "Read", "told twice")
+    assert reasons == []
+    talk.denied("guard", "Write", "/etc/passwd")
+    assert len(reasons) == 1
+    assert "denied permission 5 times: Read(/etc/t0), " in reasons[0]
+    finished = talk.finished(reasons[0])
+    assert (finished.outcome, finished.detail) == (SessionOutcome.DENIED, reasons[0])
+
+
+def test_a_reader_may_be_denied_as_often_as_it_asks(tmp_path: Path) -> None:
+    reasons: list[str] = []
+    talk = Conversation(order=order(tmp_path, writes=False), hear=lambda _: None, end=reasons.append)
+    for number in range(9):
+        deny(talk, number)
+    assert reasons == []
+    assert talk.finished("").outcome is SessionOutcome.LOST
 
 
 def test_a_stream_of_pieces_is_one_sign_of_life_and_a_ping_is_none(tmp_path: Path) -> None:

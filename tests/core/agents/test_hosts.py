@@ -72,6 +72,10 @@ def failures(stage: Stage, base: Path) -> dict[str, SessionOrder]:
         "silent": play(Reply(text="All done.")),
         "recovering": lambda request: report(WORK) if len(seen(request)) > 1 else once,
         "too many turns": play(*(use("Bash", command=f"echo {turn}") for turn in range(9))),
+        "denied": play(
+            *(use("Read", file_path=f"/proc/1/environ{n}") for n in range(3)),
+            *(use("Write", file_path=f"/etc/planted{n}", content="x") for n in range(9)),
+        ),
     }
 
     def seen(request: Request) -> list[Request]:
@@ -116,6 +120,16 @@ def test_a_worker_writes_files_and_reports(worked: Worked, stage: Stage) -> None
         "Write",
         "StructuredOutput",
     ]
+
+
+def test_a_worker_that_goes_on_asking_for_what_it_is_denied_is_ended(
+    failures: dict[str, SessionOrder], stage: Stage
+) -> None:
+    ended = stage.ended(failures["denied"])
+    assert ended.outcome is SessionOutcome.DENIED
+    reads, writes = (f"Read(/proc/1/environ{n})" for n in range(3)), (f"Write(/etc/planted{n})" for n in range(2))
+    assert ended.detail == f"it was denied permission 5 times: {', '.join([*reads, *writes])}"
+    assert len(ended.denials) >= 4  # the call under way is interrupted before it is told of
 
 
 def test_a_worker_cannot_write_outside_its_workspace(worked: Worked, base: Path) -> None:

@@ -93,3 +93,12 @@ def test_what_was_counted_is_kept_whatever_the_outcome() -> None:
     assert (finished.turns, finished.tokens_in, finished.tokens_out) == (3, 5, 7)
     assert finished.denials == ("Bash(rm)",)
     assert finished.detail == "server_error: API Error"
+
+
+def test_too_many_denials_decide_unless_the_work_was_reported() -> None:
+    denied = "it was denied permission 5 times"
+    aborted = Result(subtype="error_during_execution", is_error=True, terminal_reason="aborted_tools")
+    assert outcome(GOOD, denied=denied) is SessionOutcome.DONE
+    for result in (None, aborted, replace(GOOD, structured_output=None)):
+        finished = classify(result=result, error=None, rejected=None, stopped=denied, denied=denied)
+        assert (finished.outcome, finished.detail) == (SessionOutcome.DENIED, denied)

@@ -35,6 +35,7 @@ POLICIES = {
     "auth": "halt",
     "configuration": "halt",
     "worker_failed": "charge",
+    "permission_denied": "charge",
     "no_commit": "charge",
     "no_report": "charge",
     "checks_red": "charge",

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from forge_loop.agents.conversation import Conversation
+from forge_loop.agents.conversation import Conversation, subject
 from forge_loop.agents.frames import Finished, Frame
 from forge_loop.agents.guard import READING_TOOLS, WRITING_TOOLS, refusal
 from forge_loop.domain.session import SessionOrder, SessionOutcome
@@ -46,8 +46,8 @@ async def run_session(order: SessionOrder, *, cli: Path, stop: Stop, hear: Calla
     """Hold one conversation to its end and say how it ended. Never raises for what the SDK or the CLI does."""
     from claude_agent_sdk import ClaudeAgentOptions, ClaudeSDKClient, ClaudeSDKError, HookMatcher
 
-    guard = HookMatcher(hooks=[_guard(order)], timeout=10, on_failure="block")
-    conversation = Conversation(order=order, hear=hear)
+    conversation = Conversation(order=order, hear=hear, end=stop.ask)
+    guard = HookMatcher(hooks=[_guard(order, conversation)], timeout=10, on_failure="block")
     try:
         wanted = option_values(order, cli=cli, guard=guard, stderr=conversation.complained)
         options = ClaudeAgentOptions(**supported(ClaudeAgentOptions, wanted))
@@ -110,13 +110,14 @@ def supported(kind: type[Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
     return dict(wanted)
 
 
-def _guard(order: SessionOrder) -> Hook:
-    async def guard(call: Any, _id: Any, _context: Any) -> dict[str, Any]:
+def _guard(order: SessionOrder, conversation: Conversation) -> Hook:
+    async def guard(call: Any, call_id: Any, _context: Any) -> dict[str, Any]:
         reason = refusal(
             tool=call["tool_name"], fields=call["tool_input"], writes=order.writes, workspace=order.workspace
         )
         if reason is None:
             return {}
+        conversation.denied(str(call_id), call["tool_name"], subject(call["tool_input"]))
         denied = {"permissionDecision": "deny", "permissionDecisionReason": reason}
         return {"hookSpecificOutput": {"hookEventName": "PreToolUse", **denied}}
 

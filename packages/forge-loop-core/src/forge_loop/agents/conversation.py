@@ -15,17 +15,23 @@ from typing import Any
 from forge_loop.agents.frames import Finished, Frame, Heard, Limited
 from forge_loop.agents.outcome import Result, classify
 from forge_loop.agents.transcript import Transcript
+from forge_loop.domain.denials import denied_too_often
 from forge_loop.domain.session import SessionOrder, SessionOutcome
 
 PARTIAL_SECONDS = 5.0
 
 
+def _go_on(_reason: str) -> None:
+    return None
+
+
 @dataclass(kw_only=True, slots=True)
 class Conversation:
-    """What was seen so far of one session."""
+    """What was seen so far of one session. `end` is called with the reason when it must not go on."""
 
     order: SessionOrder
     hear: Callable[[Frame], None]
+    end: Callable[[str], None] = _go_on
     result: Result | None = None
     error: str | None = None
     rejected: Limited | None = None
@@ -33,6 +39,8 @@ class Conversation:
     complaint: str = ""
     _transcript: Transcript = field(init=False)
     _counted: set[str] = field(default_factory=set)
+    _under_way: dict[str, tuple[str | None, str]] = field(default_factory=dict)
+    _denied: dict[str, str] = field(default_factory=dict)
     _partial_at: float = 0.0
 
     def __post_init__(self) -> None:
@@ -53,7 +61,7 @@ class Conversation:
         if kind == "AssistantMessage":
             self._assistant(message)
         elif kind == "UserMessage":
-            self.hear(Heard(kind="tool_result"))
+            self._answered(message)
         elif kind == "RateLimitEvent":
             self._limit(message.rate_limit_info)
         elif kind == "ResultMessage":
@@ -63,7 +71,20 @@ class Conversation:
         return None
 
     def finished(self, stopped: str) -> Finished:
-        return classify(result=self.result, error=self.error, rejected=self.rejected, stopped=stopped)
+        return classify(
+            result=self.result, error=self.error, rejected=self.rejected, stopped=stopped, denied=self._refused() or ""
+        )
+
+    def denied(self, call_id: str, tool: str, about: str) -> None:
+        """A call was denied, by the permission mode or by the loop's own guard. Each counts once."""
+        self._denied.setdefault(call_id, _called(tool, about))
+        reason = self._refused()
+        if reason is not None:
+            self.end(reason)
+
+    def _refused(self) -> str | None:
+        """Why a worker must not go on asking. Of who only reads, the missing report tells enough."""
+        return denied_too_often(tuple(self._denied.values())) if self.order.writes else None
 
     def broken(self, problem: Exception, stopped: str) -> Finished:
         """The SDK raised: before the first message that is how the CLI was started, later it is a lost session."""
@@ -82,16 +103,30 @@ class Conversation:
         now = time.monotonic()
         if message.event.get("type") != "ping" and now - self._partial_at >= PARTIAL_SECONDS:
             self._partial_at = now
-            self.hear(Heard(kind="assistant"))
+            self._heard(kind="assistant")
 
     def _assistant(self, message: Any) -> None:
         if message.error:
             self.error = message.error
         into, out = self._tokens(message)
-        self.hear(Heard(kind="assistant", tokens_in=into, tokens_out=out))
+        # The model speaks again once it has all its answers: what is open of an earlier message was dropped.
+        self._under_way = {key: call for key, call in self._under_way.items() if call[0] == message.message_id}
+        self._heard(kind="assistant", tokens_in=into, tokens_out=out)
         for block in message.content:
             if type(block).__name__ == "ToolUseBlock":
-                self.hear(Heard(kind="tool", tool=block.name, detail=subject(block.input)))
+                about = subject(block.input)
+                self._under_way[block.id] = (message.message_id, about)
+                self._heard(kind="tool", tool=block.name, detail=about)
+
+    def _answered(self, message: Any) -> None:
+        blocks = message.content if isinstance(message.content, list) else []
+        for block in blocks:
+            if type(block).__name__ == "ToolResultBlock":
+                self._under_way.pop(block.tool_use_id, None)
+        self._heard(kind="tool_result")
+
+    def _heard(self, **fields: Any) -> None:
+        self.hear(Heard(under_way=len(self._under_way), **fields))
 
     def _tokens(self, message: Any) -> tuple[int, int]:
         # Each content block arrives as a message of its own with the usage of the whole.
@@ -115,9 +150,12 @@ class Conversation:
         if message.subtype == "api_retry":
             data = message.data
             detail = f"{data.get('error')} ({data.get('error_status')}), retry {data.get('attempt')}"
-            self.hear(Heard(kind="retry", detail=detail))
-        else:
-            self.hear(Heard(kind="system", detail=message.subtype))
+            self._heard(kind="retry", detail=detail)
+            return
+        self._heard(kind="system", detail=message.subtype)
+        if message.subtype == "permission_denied":
+            call_id = str(message.data.get("tool_use_id"))
+            self.denied(call_id, str(message.data.get("tool_name", "?")), self._under_way.get(call_id, (None, ""))[1])
 
 
 def _result(message: Any) -> Result:
@@ -136,9 +174,11 @@ def _result(message: Any) -> Result:
 
 
 def _denial(entry: Any) -> str:
-    name = str(entry.get("tool_name", "?"))
-    about = subject(entry.get("tool_input") or {})
-    return f"{name}({about})" if about else name
+    return _called(str(entry.get("tool_name", "?")), subject(entry.get("tool_input") or {}))
+
+
+def _called(tool: str, about: str) -> str:
+    return f"{tool}({about})" if about else tool
 
 
 def subject(fields: Mapping[str, Any]) -> str:

@@ -26,13 +26,14 @@ class Started:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Heard:
-    """A sign of life; `kind` as in domain.session.Activity."""
+    """A sign of life; `kind` and `under_way` as in domain.session.Activity."""
 
     kind: str
     tool: str | None = None
     detail: str = ""
     tokens_in: int = 0
     tokens_out: int = 0
+    under_way: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,6 +71,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "detail": (str,),
     "tokens_in": (int,),
     "tokens_out": (int,),
+    "under_way": (int,),
     "status": (str,),
     "resets_at": _NUMBER,
     "utilization": _NUMBER,

@@ -39,14 +39,19 @@ class Result:
     denials: tuple[str, ...] = ()
 
 
-def classify(*, result: Result | None, error: str | None, rejected: Limited | None, stopped: str) -> Finished:
-    """`error` is the last assistant message's, `rejected` the last refused limit, `stopped` why the loop ended it."""
+def classify(
+    *, result: Result | None, error: str | None, rejected: Limited | None, stopped: str, denied: str = ""
+) -> Finished:
+    """`error` is the last assistant message's, `rejected` the last refused limit, `stopped` why the loop ended it.
+
+    `denied` says which permissions it was denied, where these were too many.
+    """
     if result is None:
-        return _without_result(stopped)
-    outcome = _outcome(result, error, rejected, stopped)
+        return _without_result(stopped, denied)
+    outcome = _outcome(result, error, rejected, stopped, denied)
     return Finished(
         outcome=outcome,
-        detail=_detail(outcome, result, error, stopped),
+        detail=denied if outcome is SessionOutcome.DENIED else _detail(outcome, result, error, stopped),
         report=result.structured_output if outcome is SessionOutcome.DONE else None,
         resets_at=rejected.resets_at if outcome is SessionOutcome.LIMIT and rejected is not None else None,
         turns=result.turns,
@@ -56,15 +61,19 @@ def classify(*, result: Result | None, error: str | None, rejected: Limited | No
     )
 
 
-def _without_result(stopped: str) -> Finished:
+def _without_result(stopped: str, denied: str) -> Finished:
+    if denied:
+        return Finished(outcome=SessionOutcome.DENIED, detail=denied)
     if stopped:
         return Finished(outcome=SessionOutcome.STOPPED, detail=stopped)
     return Finished(outcome=SessionOutcome.LOST, detail="Claude Code ended without a result")
 
 
-def _outcome(result: Result, error: str | None, rejected: Limited | None, stopped: str) -> SessionOutcome:
+def _outcome(result: Result, error: str | None, rejected: Limited | None, stopped: str, denied: str) -> SessionOutcome:
     if not result.is_error and isinstance(result.structured_output, dict):
         return SessionOutcome.DONE
+    if denied:
+        return SessionOutcome.DENIED
     if result.terminal_reason in _ABORTED:
         return SessionOutcome.STOPPED if stopped else SessionOutcome.LOST
     if result.subtype == "error_max_turns":

@@ -146,6 +146,7 @@ class Supervisor:
                     detail=frame.detail,
                     tokens_in=frame.tokens_in,
                     tokens_out=frame.tokens_out,
+                    under_way=frame.under_way,
                 )
             )
 

@@ -67,6 +67,7 @@ class FailureKind(StrEnum):
     AUTH = "auth"
     CONFIGURATION = "configuration"
     WORKER_FAILED = "worker_failed"
+    PERMISSION_DENIED = "permission_denied"
     NO_COMMIT = "no_commit"
     NO_REPORT = "no_report"
     CHECKS_RED = "checks_red"

@@ -36,6 +36,7 @@ _POLICIES = {
     FailureKind.AUTH: Policy.HALT,
     FailureKind.CONFIGURATION: Policy.HALT,
     FailureKind.WORKER_FAILED: Policy.CHARGE,
+    FailureKind.PERMISSION_DENIED: Policy.CHARGE,
     FailureKind.NO_COMMIT: Policy.CHARGE,
     FailureKind.NO_REPORT: Policy.CHARGE,
     FailureKind.CHECKS_RED: Policy.CHARGE,

@@ -32,6 +32,7 @@ class SessionOutcome(StrEnum):
     TRANSIENT = "transient"  # overload, network, 5xx, a rate limit without a reset time
     AUTH = "auth"  # authentication or billing
     CONFIGURATION = "configuration"  # unknown model, CLI that cannot run, unsupported option
+    DENIED = "denied"  # a worker that went on asking for what it is denied
     FAILED = "failed"  # anything else that is the session's own
 
 
@@ -65,7 +66,10 @@ class SessionOrder:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Activity:
-    """A sign of life of a session. `tool` is the tool's name if one was called; tokens are of this message."""
+    """A sign of life of a session. `tool` is the tool's name if one was called; tokens are of this message.
+
+    `under_way` counts the tool calls that have not come back yet.
+    """
 
     session: str
     at: datetime
@@ -74,6 +78,7 @@ class Activity:
     detail: str = ""
     tokens_in: int = 0
     tokens_out: int = 0
+    under_way: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,6 +19,7 @@ FAILURES = {
     SessionOutcome.TRANSIENT: FailureKind.TRANSIENT,
     SessionOutcome.AUTH: FailureKind.AUTH,
     SessionOutcome.CONFIGURATION: FailureKind.CONFIGURATION,
+    SessionOutcome.DENIED: FailureKind.PERMISSION_DENIED,
     SessionOutcome.FAILED: FailureKind.WORKER_FAILED,
 }
 
