@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from forge_loop.agents.conversation import Conversation
 from forge_loop.agents.claude import Stop, UnsupportedOptionError, _guard, option_values, supported
+from forge_loop.agents.conversation import Conversation
 from support.sessions import order
 
 

@@ -12,6 +12,7 @@ from support.samples import NOW
 RULES = WatchRules(
     warn=timedelta(minutes=10),
     stop=timedelta(minutes=15),
+    tool=timedelta(minutes=30),
     no_progress=timedelta(minutes=90),
     timeout=timedelta(hours=2),
 )
@@ -25,13 +26,15 @@ def judged(
     heard: timedelta | None = JUST_NOW,
     changed: timedelta | None = JUST_NOW,
     rules: WatchRules = RULES,
+    in_tool: bool = False,
 ) -> Watch:
     """What is done about a session so old, last heard of so long ago, whose files last changed so long ago."""
 
     def ago(span: timedelta | None) -> datetime | None:
         return None if span is None else NOW - span
 
-    return watch(Signs(spawned_at=NOW - age, heard_at=ago(heard), changed_at=ago(changed)), rules, NOW)
+    signs = Signs(spawned_at=NOW - age, heard_at=ago(heard), changed_at=ago(changed), in_tool=in_tool)
+    return watch(signs, rules, NOW)
 
 
 @pytest.mark.parametrize(
@@ -95,3 +98,22 @@ def test_the_gravest_rule_that_holds_is_named() -> None:
     assert judged(age=long, heard=long, changed=long) is Watch.STOP_TIMED_OUT
     assert judged(age=RULES.timeout - TICK, heard=long, changed=long) is Watch.STOP_SILENT
     assert judged(age=RULES.timeout - TICK, heard=RULES.warn, changed=long) is Watch.STOP_NO_PROGRESS
+
+
+@pytest.mark.parametrize(
+    ("silent", "expected"),
+    [
+        (RULES.warn - TICK, Watch.FINE),
+        (RULES.warn, Watch.WARN),
+        (RULES.stop, Watch.WARN),
+        (RULES.tool - TICK, Watch.WARN),
+        (RULES.tool, Watch.STOP_SILENT),
+    ],
+)
+def test_a_tool_call_under_way_has_its_own_allowance(silent: timedelta, expected: Watch) -> None:
+    assert judged(age=timedelta(hours=1), heard=silent, in_tool=True) is expected
+
+
+def test_a_tool_call_prolongs_neither_the_wall_clock_nor_the_wait_for_a_change() -> None:
+    assert judged(age=RULES.timeout, in_tool=True) is Watch.STOP_TIMED_OUT
+    assert judged(age=timedelta(minutes=100), changed=RULES.no_progress, in_tool=True) is Watch.STOP_NO_PROGRESS

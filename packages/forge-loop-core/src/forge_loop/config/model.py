@@ -173,6 +173,9 @@ class Retry:
 class Watchdog:
     warn: float = key(600.0, "warn after so long without a sign of life", unit="duration", least=1)
     stop: float = key(900.0, "end the session after so long without a sign of life", unit="duration", least=1)
+    tool: float = key(
+        1800.0, "the same while a tool call, such as a long test run, is under way", unit="duration", least=1
+    )
     no_progress: float = key(5400.0, "end a worker whose files have not changed for so long", unit="duration", least=1)
 
 

@@ -20,21 +20,26 @@ class Watch(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WatchRules:
-    """`timeout` is the wall clock of the session's role."""
+    """`tool` stands in for `stop` while a tool call is under way, `timeout` is the wall clock of the session's role."""
 
     warn: timedelta
     stop: timedelta
+    tool: timedelta
     no_progress: timedelta
     timeout: timedelta
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Signs:
-    """Signs of life. The clock starts at the spawn, not at the first event. `changed_at`: last change of a file."""
+    """Signs of life. The clock starts at the spawn, not at the first event. `changed_at`: last change of a file.
+
+    `in_tool`: a tool call is under way, and says nothing until it is over.
+    """
 
     spawned_at: datetime
     heard_at: datetime | None
     changed_at: datetime | None
+    in_tool: bool = False
 
 
 def watch(signs: Signs, rules: WatchRules, now: datetime) -> Watch:
@@ -42,7 +47,7 @@ def watch(signs: Signs, rules: WatchRules, now: datetime) -> Watch:
     if now - signs.spawned_at >= rules.timeout:
         return Watch.STOP_TIMED_OUT
     silent = now - max(signs.spawned_at, signs.heard_at or signs.spawned_at)
-    if silent >= rules.stop:
+    if silent >= (rules.tool if signs.in_tool else rules.stop):
         return Watch.STOP_SILENT
     if signs.changed_at is not None and now - max(signs.spawned_at, signs.changed_at) >= rules.no_progress:
         return Watch.STOP_NO_PROGRESS

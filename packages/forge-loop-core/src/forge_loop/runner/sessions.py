@@ -126,6 +126,7 @@ class SessionDesk:
     context: Context
     _row_at: dict[str, datetime] = field(default_factory=dict)
     _event_at: dict[str, datetime] = field(default_factory=dict)
+    _under_way: dict[str, int] = field(default_factory=dict)
     _unwritten: deque[SessionNews] = field(default_factory=deque)
 
     def hear(self) -> None:
@@ -135,6 +136,10 @@ class SessionDesk:
             self._write(self._unwritten[0])
             self._unwritten.popleft()
         self._lose_unknown()
+
+    def in_tool(self, session: str) -> bool:
+        """Whether a tool call of this session has not come back yet."""
+        return self._under_way.get(session, 0) > 0
 
     def _lose_unknown(self) -> None:
         """A row whose session never came to run, because starting it failed, would wait for its end for ever."""
@@ -156,6 +161,7 @@ class SessionDesk:
 
     def _activity(self, row: SessionRow, news: Activity) -> None:
         timing = self.context.timing
+        self._under_way[news.session] = news.under_way
         if self._due(self._row_at, news, timing.activity_row):
             changes: dict[str, Any] = {"last_activity_at": news.at}
             self.context.store.sessions.update(row.id, **changes, **({"last_tool": news.tool} if news.tool else {}))
@@ -184,6 +190,7 @@ class SessionDesk:
     def ended(self, row: SessionRow, news: SessionEnded) -> None:
         self._row_at.pop(news.session, None)
         self._event_at.pop(news.session, None)
+        self._under_way.pop(news.session, None)
         with self.context.store.transaction():
             self.context.store.sessions.update(
                 row.id,

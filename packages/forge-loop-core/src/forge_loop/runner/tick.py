@@ -31,7 +31,7 @@ class Tick:
         self.relay = Relay(context)
         self.maintenance = Maintenance(context)
         self.sessions = SessionDesk(context)
-        self._watchdog = Watchdog(context)
+        self._watchdog = Watchdog(context, self.sessions.in_tool)
         self._storage = StorageWatch(context)
         self._base_check = BaseCheck(context)
         self._stop = stop

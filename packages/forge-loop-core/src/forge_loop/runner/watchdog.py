@@ -6,6 +6,7 @@ Owns: gathering signs of life and ending what the rules say. Must not: hold the 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,7 +29,10 @@ REASONS = {
 
 @dataclass(slots=True)
 class Watchdog:
+    """`in_tool` says of a session whether a tool call of it is under way."""
+
     context: Context
+    in_tool: Callable[[str], bool]
     _polled_at: datetime | None = None
     _polled_monotonic: float = 0.0
     _not_before: datetime | None = None
@@ -67,6 +71,7 @@ class Watchdog:
             spawned_at=self._steady(row.started_at, now),
             heard_at=self._steady(row.last_activity_at, now) if row.last_activity_at else None,
             changed_at=self._changed_at(job, row),
+            in_tool=self.in_tool(row.session),
         )
         verdict = watch(signs, self._rules(row.role), now)
         if verdict is Watch.WARN and row.session not in self._warned:
@@ -98,6 +103,7 @@ class Watchdog:
         return WatchRules(
             warn=timedelta(seconds=settings.watchdog.warn),
             stop=timedelta(seconds=settings.watchdog.stop),
+            tool=timedelta(seconds=settings.watchdog.tool),
             no_progress=timedelta(seconds=settings.watchdog.no_progress),
             timeout=timedelta(seconds=timeouts[role]),
         )

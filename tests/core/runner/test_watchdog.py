@@ -1,0 +1,52 @@
+"""The watchdog stage over scripted sessions that say little."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from forge_loop.domain.session import Activity
+from support.runner_world import World, approve, open_world
+
+BETWEEN = timedelta(minutes=20)  # longer than watchdog.stop, shorter than watchdog.tool
+
+
+def working(root: Path) -> tuple[World, str]:
+    """A world in which a worker has begun and says nothing by itself."""
+    world = open_world(root, {})
+    approve(world, "Take your time")
+    for _ in range(200):
+        world.runner.tick.run()
+        if world.agents.orders:
+            return world, world.agents.orders[0].id
+        world.context.errands.wait("job:1", 5.0)
+    pytest.fail(f"no session began: {world.kinds()}")
+
+
+def said(world: World, session: str, *, under_way: int) -> None:
+    news = Activity(session=session, at=world.clock.now(), kind="tool", tool="Bash", under_way=under_way)
+    world.agents.hear(news)
+    world.runner.tick.run()
+
+
+def ended_after(world: World, silence: timedelta) -> bool:
+    world.clock.ahead += silence
+    world.runner.tick.run()
+    return bool(world.agents.ends)
+
+
+def test_a_long_silent_tool_call_is_waited_for_and_not_for_ever(tmp_path: Path) -> None:
+    world, session = working(tmp_path)
+    said(world, session, under_way=1)
+    assert not ended_after(world, BETWEEN)
+    assert ended_after(world, BETWEEN)
+    assert "watchdog.ended_session" in world.kinds()
+
+
+def test_silence_after_the_tool_call_has_come_back_is_silence(tmp_path: Path) -> None:
+    world, session = working(tmp_path)
+    said(world, session, under_way=1)
+    said(world, session, under_way=0)
+    assert ended_after(world, BETWEEN)
