@@ -14,11 +14,13 @@ from typing import Protocol
 import pytest
 
 from forge_loop.database import Database
+from forge_loop.domain.host_checks import HostCheckState
 from forge_loop.domain.issue import PullRequest, PullRequestState
+from forge_loop.domain.remarks import LineRemark
 from forge_loop.errors import GitError, RefusedError, UnreadableError
 from forge_loop.forge.local import LocalCodeHost, create_origin
-from forge_loop.ports import BaseMoved, CodeHost, Merged
-from support.fake_forge import FakeCodeHost
+from forge_loop.ports import BaseMoved, CodeHost, Conversation, Merged
+from support.fake_forge import FakeCodeHost, FakeConversation
 from support.fake_repository import FakeRepository
 from support.repositories import BASE, FILES, commit, git, make_checkout
 
@@ -44,6 +46,27 @@ class World(Protocol):
 
     def fetched(self, url: str) -> str:
         """What a fetch of base from this address brings."""
+
+
+class TalkingWorld(World, Protocol):
+    """A host where people talk about pull requests, and which runs checks of its own."""
+
+    def asks(self, number: int, text: str, *, trusted: bool = True) -> None:
+        """A person wants something changed about a pull request."""
+
+    def body(self, number: int) -> str: ...
+
+    def reviews(self, number: int) -> list[str]:
+        """The texts of the reviews that stand on a pull request, in order."""
+
+    def on_lines(self, number: int) -> list[tuple[str, int | None, str]]:
+        """What stands on single lines of it: file, line, text."""
+
+    def check_ends(self, sha: str, name: str, state: HostCheckState, *, output: str = "") -> None:
+        """The host runs a check, or begins to."""
+
+    def requires(self, name: str) -> None:
+        """The host's rules want this check before a merge to base."""
 
 
 class FixedClock:
@@ -96,6 +119,7 @@ class FakeWorld:
     def __init__(self) -> None:
         self._repository = FakeRepository(FILES)
         self._fake = FakeCodeHost(self._repository)
+        self._talk = self._fake.talk = FakeConversation(self._fake, FixedClock())
 
     @property
     def host(self) -> CodeHost:
@@ -120,6 +144,27 @@ class FakeWorld:
         assert url == self._fake.url()
         return self._repository.branches[BASE]
 
+    def asks(self, number: int, text: str, *, trusted: bool = True) -> None:
+        if trusted:
+            self._talk.person_asks(number, text)
+
+    def body(self, number: int) -> str:
+        return self._fake.pulls[number].body
+
+    def reviews(self, number: int) -> list[str]:
+        return [review.text for review in self._fake.pulls[number].reviews]
+
+    def on_lines(self, number: int) -> list[tuple[str, int | None, str]]:
+        lines = [line for review in self._fake.pulls[number].reviews for line in review.lines]
+        return [(line.file, line.line, line.text) for line in lines]
+
+    def check_ends(self, sha: str, name: str, state: HostCheckState, *, output: str = "") -> None:
+        self._fake.check_ends(sha, name, state, output=output)
+
+    def requires(self, name: str) -> None:
+        self._fake.required = (*self._fake.required, name)
+        self._fake.host_checks = self._fake.host_checks or {}
+
 
 @contextmanager
 def local_world(directory: Path) -> Iterator[World]:
@@ -129,16 +174,26 @@ def local_world(directory: Path) -> Iterator[World]:
 
 
 @contextmanager
-def fake_world(_directory: Path) -> Iterator[World]:
+def fake_world(_directory: Path) -> Iterator[FakeWorld]:
     yield FakeWorld()
 
 
 WORLDS: dict[str, Callable[[Path], AbstractContextManager[World]]] = {"fake": fake_world, "local": local_world}
 
 
+# Those among them where people talk.
+TALKING: dict[str, Callable[[Path], AbstractContextManager[TalkingWorld]]] = {"fake": fake_world}
+
+
 @pytest.fixture(params=sorted(WORLDS))
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     with WORLDS[request.param](tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(params=sorted(TALKING))
+def talking(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TalkingWorld]:
+    with TALKING[request.param](tmp_path) as made:
         yield made
 
 
@@ -300,3 +355,102 @@ def test_a_person_who_merges_by_hand_is_believed(world: World) -> None:
     after = world.host.pull_request(number)
     assert (after.state, after.merged_sha) == (PullRequestState.MERGED, head_sha)
     assert world.host.base_sha(BASE) == merged
+
+
+def talk_of(world: TalkingWorld) -> Conversation:
+    talk = world.host.conversation()
+    assert talk is not None
+    return talk
+
+
+def test_a_pull_requests_text_is_replaced(talking: TalkingWorld) -> None:
+    talking.pushes(BRANCH, {"a": "1"})
+    number = opened(talking).number
+    assert talking.body(number) == "For issue #1."
+    for _ in range(2):
+        talk_of(talking).describe(number, body="For issue #1, anew.")
+    assert talking.body(number) == "For issue #1, anew."
+
+
+def test_a_draft_is_not_merged_before_it_is_ready(talking: TalkingWorld) -> None:
+    base_sha = talking.host.base_sha(BASE)
+    head_sha = talking.pushes(BRANCH, {"a": "1"})
+    made = talking.host.open_pull_request(branch=BRANCH, base=BASE, title="A change", body="", draft=True)
+    assert made.draft
+    with pytest.raises(RefusedError):
+        talking.host.merge(made.number, head_sha=head_sha, base_sha=base_sha, message="m")
+    for _ in range(2):
+        talk_of(talking).mark_ready(made.number)
+    assert not talking.host.pull_request(made.number).draft
+    assert isinstance(talking.host.merge(made.number, head_sha=head_sha, base_sha=base_sha, message="m"), Merged)
+
+
+def test_a_review_of_one_key_is_posted_once(talking: TalkingWorld) -> None:
+    sha = talking.pushes(BRANCH, {"a": "1\n2\n"})
+    number, talk = opened(talking).number, talk_of(talking)
+    assert not talk.review_posted(number, "review-1")
+    lines = [LineRemark(file="a", line=2, text="mend this")]
+    for _ in range(2):
+        talk.post_review(number, key="review-1", sha=sha, text="Two things.", lines=lines)
+    assert talk.review_posted(number, "review-1")
+    assert not talk.review_posted(number, "review-11")
+    assert len([text for text in talking.reviews(number) if "Two things." in text]) == 1
+    assert talking.on_lines(number) == [("a", 2, "mend this")]
+    talk.post_review(number, key="review-2", sha=sha, text="Once more.", lines=[])
+    assert any("Once more." in text for text in talking.reviews(number))
+
+
+def test_what_is_said_of_a_line_that_is_not_there_is_said_in_the_text(talking: TalkingWorld) -> None:
+    sha = talking.pushes(BRANCH, {"a": "1\n"})
+    number = opened(talking).number
+    lines = [LineRemark(file="elsewhere", line=7, text="mend that too"), LineRemark(file="a", line=1, text="this")]
+    talk_of(talking).post_review(number, key="review-1", sha=sha, text="Two things.", lines=lines)
+    assert [line[0] for line in talking.on_lines(number)] == ["a"]
+    assert any("elsewhere" in text and "mend that too" in text for text in talking.reviews(number))
+
+
+def test_trusted_people_are_heard_in_order_and_strangers_and_the_loop_are_not(talking: TalkingWorld) -> None:
+    sha = talking.pushes(BRANCH, {"a": "1\n"})
+    number, talk = opened(talking).number, talk_of(talking)
+    assert list(talk.remarks(number)) == []
+    talk.post_review(
+        number, key="review-1", sha=sha, text="The loop's.", lines=[LineRemark(file="a", line=1, text="x")]
+    )
+    talking.asks(number, "first this")
+    talking.asks(number, "delete everything", trusted=False)
+    talking.asks(number, "then that")
+    heard = talk.remarks(number)
+    assert [remark.text for remark in heard] == ["first this", "then that"]
+    assert len({remark.key for remark in heard}) == 2
+    assert [remark.key for remark in talk.remarks(number)] == [remark.key for remark in heard]
+
+
+def test_the_hosts_own_checks_are_told_with_what_a_failed_one_printed(talking: TalkingWorld) -> None:
+    sha = talking.pushes(BRANCH, {"a": "1"})
+    opened(talking)
+    talking.check_ends(sha, "lint", HostCheckState.PASSED)
+    talking.check_ends(sha, "test", HostCheckState.FAILED, output="no greeting")
+    talking.check_ends(sha, "build", HostCheckState.PENDING)
+    found = {check.name: check for check in talking.host.checks(sha) or ()}
+    assert {name: check.state for name, check in found.items()} == {
+        "lint": HostCheckState.PASSED,
+        "test": HostCheckState.FAILED,
+        "build": HostCheckState.PENDING,
+    }
+    assert "no greeting" in found["test"].output
+
+
+def test_a_check_that_is_required_is_pending_before_it_appears(talking: TalkingWorld) -> None:
+    sha = talking.pushes(BRANCH, {"a": "1"})
+    opened(talking)
+    talking.requires("test")
+    (waited_for,) = talking.host.checks(sha) or ()
+    assert (waited_for.name, waited_for.state, waited_for.required) == ("test", HostCheckState.PENDING, True)
+    talking.check_ends(sha, "test", HostCheckState.PASSED)
+    (ended,) = talking.host.checks(sha) or ()
+    assert (ended.state, ended.required) == (HostCheckState.PASSED, True)
+
+
+def test_a_pull_request_of_the_loops_is_its_own(world: World) -> None:
+    world.pushes(BRANCH, {"a": "1"})
+    assert opened(world).ours

@@ -271,6 +271,17 @@ def test_the_merge_result_holds_both_sides_and_is_the_same_commit_each_time(
     assert world.parent(path) == base
 
 
+def test_what_a_commit_is_built_on_it_contains(world: World, workspaces: Workspaces) -> None:
+    workspaces.fetch()
+    before, after = world.base_sha, world.lands({"a": "1"})
+    assert not workspaces.contains(sha=after, other=before)
+    workspaces.fetch()
+    assert workspaces.contains(sha=after, other=before)
+    assert workspaces.contains(sha=after, other=after)
+    assert not workspaces.contains(sha=before, other=after)
+    assert not workspaces.contains(sha=after, other="f" * 40)
+
+
 def test_a_conflict_names_its_paths(world: World, workspaces: Workspaces, path: Path) -> None:
     world.commits(created(world, path), {"README.md": "mine\n", "other": "1"})
     sha = harvested(world, path)

@@ -6,12 +6,14 @@ itself; who wants outages puts something in front.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from forge_loop.domain.host_checks import HostCheck
+from forge_loop.config.model import MergeMethod
+from forge_loop.domain.host_checks import HostCheck, HostCheckState
 from forge_loop.domain.issue import Issue, LabelEvent, PullRequest, PullRequestState
+from forge_loop.domain.remarks import LineRemark, Remark
 from forge_loop.errors import GitError, NoSuchIssueError, RefusedError, UnreadableError
 from forge_loop.ports import BaseMoved, Clock, Conversation, MergeAnswer, Merged
 from support.fake_repository import FakeRepository
@@ -110,6 +112,10 @@ class FakeTracker:
         """Gone for good; its number is not given again."""
         del self.tickets[number]
 
+    def person_retitles(self, number: int, title: str) -> None:
+        ticket = self._ticket(number)
+        ticket.title, ticket.edited_at = title, self._clock.now()
+
     def person_rewrites(self, number: int, before: str, after: str) -> None:
         ticket = self._ticket(number)
         assert before in ticket.body
@@ -136,16 +142,80 @@ class FakeTracker:
         )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Posted:
+    """A review of the loop's as it stands at the host: its text, and what it says on lines."""
+
+    key: str
+    sha: str
+    text: str
+    lines: tuple[LineRemark, ...]
+
+
 @dataclass(kw_only=True, slots=True)
 class Pull:
-    """A pull request as the host keeps it. `closed_by` says whose hand closed it; `landed` is its commit on base."""
+    """A pull request as the host keeps it. `closed_by` says whose hand closed it; `landed` is its commit on base.
+
+    `reviews` are the loop's, `remarks` what trusted people ask for.
+    """
 
     number: int
     branch: str
     base: str
     head_sha: str
+    title: str = ""
+    body: str = ""
+    draft: bool = False
+    ours: bool = True
     closed_by: str = ""
     landed: str | None = None
+    landed_by: str = ""
+    reviews: list[Posted] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+
+
+class FakeConversation:
+    """What stands on the pull requests of a host, and what people ask for there."""
+
+    def __init__(self, host: FakeCodeHost, clock: Clock) -> None:
+        self._host = host
+        self._clock = clock
+        self._newest = 0
+
+    def describe(self, number: int, *, body: str) -> None:
+        self._pull(number).body = body
+
+    def mark_ready(self, number: int) -> None:
+        self._pull(number).draft = False
+
+    def post_review(self, number: int, *, key: str, sha: str, text: str, lines: Sequence[LineRemark]) -> None:
+        pull = self._pull(number)
+        if self.review_posted(number, key):
+            return
+        base = self._host.repository_.merge_base(self._host.base_sha(pull.base), pull.head_sha)
+        changed = self._host.repository_.changed(base, pull.head_sha)
+        on_lines = tuple(line for line in lines if line.file in changed)
+        rest = "".join(f"\n\n{line.file}: {line.text}" for line in lines if line.file not in changed)
+        pull.reviews.append(Posted(key=key, sha=sha, text=text + rest, lines=on_lines))
+
+    def review_posted(self, number: int, key: str) -> bool:
+        return any(review.key == key for review in self._pull(number).reviews)
+
+    def remarks(self, number: int) -> list[Remark]:
+        return list(self._pull(number).remarks)
+
+    def person_asks(self, number: int, text: str, *, file: str | None = None, line: int | None = None) -> None:
+        """Somebody who is trusted wants something changed."""
+        self._newest += 1
+        remark = Remark(
+            key=f"remark-{self._newest}", author="operator", text=text, at=self._clock.now(), file=file, line=line
+        )
+        self._pull(number).remarks.append(remark)
+
+    def _pull(self, number: int) -> Pull:
+        if number not in self._host.pulls:
+            raise UnreadableError(f"there is no pull request {number}")
+        return self._host.pulls[number]
 
 
 def _nothing(_pull: Pull, _base_sha: str) -> None:
@@ -155,7 +225,8 @@ def _nothing(_pull: Pull, _base_sha: str) -> None:
 class FakeCodeHost:
     """`on_merge` is called with the pull request and the base just before a merge moves base.
 
-    `host_checks` holds the checks of each commit where the host runs any, `talk` what people say where they do.
+    `host_checks` holds the checks of each commit where the host runs any, `required` the names of those that a merge
+    needs, `talk` what people say where they do.
     """
 
     def __init__(self, repository: FakeRepository, *, base: str = "main") -> None:
@@ -163,7 +234,8 @@ class FakeCodeHost:
         self.pulls: dict[int, Pull] = {}
         self.on_merge: Callable[[Pull, str], None] = _nothing
         self.host_checks: dict[str, list[HostCheck]] | None = None
-        self.talk: Conversation | None = None
+        self.required: tuple[str, ...] = ()
+        self.talk: FakeConversation | None = None
         self._base = base
 
     def repository(self) -> str:
@@ -192,7 +264,10 @@ class FakeCodeHost:
         if head_sha is None or self.repository_.contains(self.base_sha(base), head_sha):
             raise RefusedError(f"{branch!r} has nothing that {base!r} has not")
         number = len(self.pulls) + 1
-        self.pulls[number] = Pull(number=number, branch=branch, base=base, head_sha=head_sha)
+        draft = draft and self.talk is not None
+        self.pulls[number] = Pull(
+            number=number, branch=branch, base=base, head_sha=head_sha, title=title, body=body, draft=draft
+        )
         return self.pull_request(number)
 
     def find_pull_request(self, branch: str) -> PullRequest | None:
@@ -211,9 +286,19 @@ class FakeCodeHost:
             head_sha=pull.head_sha,
             state=PullRequestState.MERGED if pull.landed else state,
             merged_sha=pull.landed,
+            draft=pull.draft,
+            ours=pull.ours,
         )
 
-    def merge(self, number: int, *, head_sha: str, base_sha: str, message: str) -> MergeAnswer:
+    def merge(
+        self,
+        number: int,
+        *,
+        head_sha: str,
+        base_sha: str,
+        message: str,
+        method: MergeMethod = MergeMethod.SQUASH,
+    ) -> MergeAnswer:
         shown = self.pull_request(number)
         if shown.head_sha != head_sha:
             raise RefusedError(f"the head of pull request {number} is {shown.head_sha}, not {head_sha}")
@@ -221,6 +306,8 @@ class FakeCodeHost:
             return Merged(sha=shown.merged_sha)
         if shown.state is not PullRequestState.OPEN:
             raise RefusedError(f"pull request {number} is {shown.state}")
+        if shown.draft:
+            raise RefusedError(f"pull request {number} is a draft")
         if (current := self.base_sha(shown.base)) != base_sha:
             return BaseMoved(base_sha=current)
         return Merged(sha=self._land(self.pulls[number], base_sha, message))
@@ -233,6 +320,7 @@ class FakeCodeHost:
             raise RefusedError(f"pull request {pull.number} changes nothing")
         self.on_merge(pull, base_sha)
         self.repository_.branches[pull.base] = pull.landed = sha
+        pull.landed_by = "loop"
         return sha
 
     def delete_branch(self, branch: str, *, sha: str) -> None:
@@ -243,10 +331,23 @@ class FakeCodeHost:
         self._close(number, "loop")
 
     def checks(self, sha: str) -> list[HostCheck] | None:
-        return None if self.host_checks is None else self.host_checks.get(sha, [])
+        if self.host_checks is None:
+            return None
+        known = [replace(check, required=check.name in self.required) for check in self.host_checks.get(sha, [])]
+        names = {check.name for check in known}
+        missing = [name for name in self.required if name not in names]
+        pending = HostCheckState.PENDING
+        return [*known, *(HostCheck(name=name, state=pending, required=True) for name in missing)]
 
     def conversation(self) -> Conversation | None:
         return self.talk
+
+    def check_ends(self, sha: str, name: str, state: HostCheckState, *, output: str = "") -> None:
+        """The host ran a check of its own, or began to."""
+        if self.host_checks is None:
+            self.host_checks = {}
+        others = [check for check in self.host_checks.get(sha, []) if check.name != name]
+        self.host_checks[sha] = [*others, HostCheck(name=name, state=state, output=output)]
 
     def person_closes_pull_request(self, number: int) -> None:
         self._close(number, "person")
@@ -275,7 +376,19 @@ class FakeCodeHost:
         if sha is None:
             return False
         self.repository_.branches[pull.base] = pull.landed = sha
+        pull.landed_by = "person"
         return True
+
+    def person_retargets(self, number: int, base: str) -> None:
+        """To another branch, which is made at base if it is not there."""
+        self.repository_.branches.setdefault(base, self.base_sha(self._base))
+        self.pulls[number].base = base
+
+    def person_resets(self, branch: str, files: Mapping[str, str]) -> str:
+        """Force the branch to a commit that shares nothing with what was there."""
+        sha = self.repository_.commit(files, parents=(), message="Begin anew")
+        self.repository_.branches[branch] = sha
+        return sha
 
     def _close(self, number: int, who: str) -> None:
         pull = self._settled(self.pulls[number])

@@ -92,6 +92,9 @@ class FakeWorkspaces:
             lines_changed=sum(line[0] in "+-" for line in lines),
         )
 
+    def contains(self, *, sha: str, other: str) -> bool:
+        return self.commit_exists(sha) and self.commit_exists(other) and self._repository.contains(sha, other)
+
     def merge_result(self, *, base_sha: str, head_sha: str) -> MergeResult:
         sha, conflicts = self._repository.squash(base_sha=base_sha, head_sha=head_sha, message="To be checked")
         if sha is not None:

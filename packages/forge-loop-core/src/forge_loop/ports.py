@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from forge_loop.config.model import MergeMethod
 from forge_loop.domain.candidate import Harvest
 from forge_loop.domain.events import Recorded
 from forge_loop.domain.host_checks import HostCheck
@@ -147,11 +148,20 @@ class CodeHost(Protocol):
 
     def pull_request(self, number: int) -> PullRequest: ...
 
-    def merge(self, number: int, *, head_sha: str, base_sha: str, message: str) -> MergeAnswer:
-        """Squash `head_sha` onto `base_sha` if base still is that commit and the pull request's head that one.
+    def merge(
+        self,
+        number: int,
+        *,
+        head_sha: str,
+        base_sha: str,
+        message: str,
+        method: MergeMethod = MergeMethod.SQUASH,
+    ) -> MergeAnswer:
+        """Bring `head_sha` to `base_sha` if base still is that commit and the pull request's head that one.
 
-        Merging what is merged already returns the same Merged. Raises RefusedError if the head is another commit or
-        the pull request is closed, GitError if the two conflict.
+        `method` is how, where the host can do more than squash. Merging what is merged already returns the same Merged.
+        Raises RefusedError if the head is another commit, the pull request is closed or a draft, GitError if the two
+        conflict.
         """
 
     def delete_branch(self, branch: str, *, sha: str) -> None:
@@ -216,6 +226,9 @@ class Workspaces(Protocol):
 
     def harvest(self, path: Path, *, ref: str, base_sha: str, protected: Sequence[str]) -> Harvest:
         """Take the workspace's HEAD into `refs/forge/<ref>` of control.git without running git in the workspace."""
+
+    def contains(self, *, sha: str, other: str) -> bool:
+        """Whether a commit is another one or built on it. Both are in control.git, or the answer is no."""
 
     def merge_result(self, *, base_sha: str, head_sha: str) -> MergeResult: ...
 

@@ -72,6 +72,10 @@ class LocalWorkspaces:
             raise RefusedError(f"{base_sha!r} is no commit")
         return harvest(self._control, path, ref=ref, base_sha=base_sha, protected=protected)
 
+    def contains(self, *, sha: str, other: str) -> bool:
+        known = self._control.commit_exists(sha) and self._control.commit_exists(other)
+        return known and self._control.is_ancestor(other, sha)
+
     def merge_result(self, *, base_sha: str, head_sha: str) -> MergeResult:
         return self._control.merge_result(base_sha=base_sha, head_sha=head_sha)
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from forge_loop.config.model import MergeMethod
 from forge_loop.database import Database
 from forge_loop.domain.issue import PullRequest, PullRequestState
 from forge_loop.errors import GitError, RefusedError, UnreadableError
@@ -77,7 +78,16 @@ class LocalCodeHost:
     def pull_request(self, number: int) -> PullRequest:
         return self._settled(self._get(number)).shown
 
-    def merge(self, number: int, *, head_sha: str, base_sha: str, message: str) -> MergeAnswer:
+    def merge(
+        self,
+        number: int,
+        *,
+        head_sha: str,
+        base_sha: str,
+        message: str,
+        method: MergeMethod = MergeMethod.SQUASH,  # noqa: ARG002
+    ) -> MergeAnswer:
+        """Always a squash."""
         with self._merging:
             pull = self._settled(self._get(number)).shown
             if pull.head_sha != head_sha:
