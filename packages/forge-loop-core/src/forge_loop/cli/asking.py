@@ -12,12 +12,14 @@ from typing import Any
 
 from forge_loop.cli.invocation import Invocation
 from forge_loop.cli.project import Project, now, writing
+from forge_loop.database import Database
 from forge_loop.domain.events import rfc3339
 from forge_loop.status import is_running
 from forge_loop.store import RequestRow, RequestState, Store
 
 PATIENCE = 5.0
 LOOK_SECONDS = 0.05
+HERE = "the command line"
 
 
 def ask(
@@ -25,14 +27,33 @@ def ask(
 ) -> int:
     """Write a request, wait for its answer if a loop runs, tell it, and return the exit code."""
     with writing(project) as (store, database):
-        row = store.requests.insert(
-            kind=kind, issue=issue, detail=dict(detail or {}), requested_at=now(), state=RequestState.REQUESTED
-        )
-        database.wake()
+        row = put(store, database, kind, issue=issue, detail=detail, by=HERE)
         running = is_running(store.loop())
         if running:
             row = _answered(store, row)
     return _tell(given, row, running)
+
+
+def put(
+    store: Store,
+    database: Database,
+    kind: str,
+    *,
+    issue: int | None = None,
+    detail: Mapping[str, Any] | None = None,
+    by: str,
+) -> RequestRow:
+    """Write a request as it came through the hand of `by`, and wake the loop. It is answered later."""
+    row = store.requests.insert(
+        kind=kind,
+        issue=issue,
+        detail=dict(detail or {}),
+        requested_at=now(),
+        state=RequestState.REQUESTED,
+        requested_by=by,
+    )
+    database.wake()
+    return row
 
 
 def _answered(store: Store, row: RequestRow) -> RequestRow:

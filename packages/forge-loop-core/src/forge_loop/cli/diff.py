@@ -1,6 +1,6 @@
 """`forge-loop diff ISSUE`: what the candidate changes.
 
-Owns: choosing the two commits. Must not: run git where an agent can write.
+Owns: its colours. Must not: choose the commits.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ import click
 from forge_loop.cli.invocation import Invocation
 from forge_loop.cli.options import as_json, issue_number, shared
 from forge_loop.cli.project import find_project, newest_job, reading
-from forge_loop.errors import OperatorError
-from forge_loop.git import ControlRepository
+from forge_loop.status.candidate import candidate_diff
 
 COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
@@ -26,10 +25,7 @@ def command(given: Invocation, issue: int) -> None:
     project = find_project(given)
     with reading(project) as store:
         job = newest_job(store, issue)
-    if job.base_sha is None or job.head_sha is None:
-        raise OperatorError(f"#{issue} has no candidate yet: it is {job.state}", hint=f"forge-loop logs {issue}")
-    control = ControlRepository(project.layout.control, "")
-    text = control.diff(base_sha=job.base_sha, head_sha=job.head_sha)
+    text = candidate_diff(project.layout, job)
     if given.json:
         shape = {"issue": issue, "job": job.id, "base": job.base_sha, "head": job.head_sha, "diff": text}
         given.output.document(shape)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import click
 
@@ -15,6 +15,7 @@ from forge_loop.cli.invocation import Invocation
 from forge_loop.cli.options import as_json, issue_number, shared
 from forge_loop.cli.project import Project, find_project, reading
 from forge_loop.domain.events import Recorded
+from forge_loop.status.history import Wanted
 from forge_loop.store import Store
 
 LOOK_SECONDS = 0.25
@@ -32,10 +33,7 @@ LAST = 10
 def command(given: Invocation, follow: bool, number: int | None, kinds: tuple[str, ...], issue: int | None) -> None:
     """Every event, oldest first, a line of JSON each."""
     project = find_project(given)
-
-    def wanted(event: Recorded) -> bool:
-        return (issue is None or event.issue == issue) and (not kinds or any(_is_kind(event, kind) for kind in kinds))
-
+    wanted = Wanted(kinds=kinds, issue=issue)
     count = LAST if follow and number is None else number
     seen = _print_past(given, project, wanted, count)
     while follow:
@@ -43,18 +41,18 @@ def command(given: Invocation, follow: bool, number: int | None, kinds: tuple[st
         with reading(project) as store:
             for event in _after(store, seen):
                 seen = event.seq
-                if wanted(event):
+                if event in wanted:
                     given.output.line(event.line())
 
 
-def _print_past(given: Invocation, project: Project, wanted: Callable[[Recorded], bool], count: int | None) -> int:
+def _print_past(given: Invocation, project: Project, wanted: Wanted, count: int | None) -> int:
     """Print what there is; the newest `seq` that was looked at."""
     seen = 0
     kept: deque[str] = deque(maxlen=count)
     with reading(project) as store:
         for event in _after(store, 0):
             seen = event.seq
-            if not wanted(event):
+            if event not in wanted:
                 continue
             if count is None:
                 given.output.line(event.line())
@@ -63,10 +61,6 @@ def _print_past(given: Invocation, project: Project, wanted: Callable[[Recorded]
     for line in kept:
         given.output.line(line)
     return seen
-
-
-def _is_kind(event: Recorded, kind: str) -> bool:
-    return event.kind == kind or event.kind.startswith(kind.removesuffix("*").removesuffix(".") + ".")
 
 
 def _after(store: Store | None, seq: int) -> Iterator[Recorded]:

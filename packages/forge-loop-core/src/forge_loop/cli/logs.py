@@ -16,6 +16,7 @@ from forge_loop.cli.options import as_json, issue_number, shared
 from forge_loop.cli.project import Project, find_project, newest_job, reading
 from forge_loop.cli.transcripts import readable
 from forge_loop.domain.session import Role
+from forge_loop.status.transcript import lines_after
 
 LOOK_SECONDS = 0.3
 
@@ -71,13 +72,7 @@ class Reader:
                     self.given.output.data(text)
         return bool(lines)
 
-    def _new_lines(self, path: Path) -> list[str]:
-        try:
-            with path.open("rb") as file:
-                file.seek(self._places.get(path, 0))
-                content = file.read()
-        except FileNotFoundError:
-            return []
-        whole = content[: content.rfind(b"\n") + 1]
-        self._places[path] = self._places.get(path, 0) + len(whole)
-        return whole.decode("utf-8", "replace").splitlines()
+    def _new_lines(self, path: Path) -> tuple[str, ...]:
+        window = lines_after(path, self._places.get(path, 0))
+        self._places[path] = window.end
+        return window.lines

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from sqlite3 import Row as SqliteRow
+from typing import Any
 
 from forge_loop.domain.events import Event, Recorded, rfc3339
 from forge_loop.store.access import Access
@@ -39,7 +40,13 @@ class EventLog:
             connection.execute(sql, (rfc3339(at), event.kind, issue, job, attempt, session, data))
 
     def after(self, seq: int, *, limit: int = 1000) -> list[Recorded]:
-        rows = self._database.query("SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit))
+        return self.select("seq > ?", seq, limit=limit)
+
+    def select(self, where: str, *parameters: Any, order: str = "seq", limit: int = 1000) -> list[Recorded]:
+        """The events for which `where` holds, in `order`."""
+        rows = self._database.query(
+            f"SELECT * FROM events WHERE {where} ORDER BY {order} LIMIT ?", (*parameters, limit)
+        )
         return [recorded(row) for row in rows]
 
     def newest(self) -> int:

@@ -75,6 +75,12 @@ class Jobs(Table[Job]):
         """Every job that has not ended."""
         return self.select(LIVE)
 
+    def counts(self, where: str = "1") -> dict[JobState, int]:
+        """How many jobs for which `where` holds there are in each state that has any."""
+        sql = f"SELECT state, count(*) AS jobs FROM jobs WHERE {where} GROUP BY state ORDER BY state"
+        rows = self._database.query(sql)
+        return {JobState(row["state"]): row["jobs"] for row in rows}
+
     def newest(self, issue_key: str) -> Job | None:
         return self.last("issue_key = ?", issue_key)
 

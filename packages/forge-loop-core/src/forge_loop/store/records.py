@@ -106,7 +106,8 @@ class RequestState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RequestRow:
-    """What an operator asked for. `answer` is the acknowledgement, one sentence."""
+    """What an operator asked for. `answer` is the acknowledgement, one sentence; `requested_by` names the hand, not a
+    person: the command line, a login of the dashboard, a program that holds the dashboard's token."""
 
     id: int
     kind: str
@@ -116,6 +117,7 @@ class RequestRow:
     state: RequestState
     answer: str | None = None
     answered_at: datetime | None = None
+    requested_by: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,78 @@
+"""The ledger of attempts, with the sessions of each and what was saved of it.
+
+Owns: putting them together and their contract shape. Must not: count or judge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from forge_loop.config.layout import StateLayout
+from forge_loop.domain.events import rfc3339
+from forge_loop.domain.job import Attempt, SessionRow
+from forge_loop.store import Store
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """`salvaged` is the archive of what stood uncommitted in the attempt's workspace, if there was any."""
+
+    attempt: Attempt
+    sessions: tuple[SessionRow, ...]
+    salvaged: Path | None
+
+
+def entries(
+    store: Store, layout: StateLayout, *, issue: int | None = None, since: datetime | None = None, limit: int = -1
+) -> list[Entry]:
+    """The attempts, of one issue or of all, oldest first; with `limit` the newest so many of them.
+
+    `since` leaves out those that were over by then.
+    """
+    where, values = ["1"], list[object]()
+    if issue is not None:
+        where.append("issue = ?")
+        values.append(issue)
+    if since is not None:
+        where.append("(ended_at IS NULL OR ended_at > ?)")
+        values.append(since)
+    rows = store.attempts.select(" AND ".join(where), *values, order="id DESC", limit=limit)
+    return [_entry(store, layout, row) for row in reversed(rows)]
+
+
+def _entry(store: Store, layout: StateLayout, row: Attempt) -> Entry:
+    saved = layout.salvaged / f"{row.issue}-{row.job}-{row.id}.tar.gz"
+    return Entry(
+        attempt=row,
+        sessions=tuple(store.sessions.select("attempt = ?", row.id)),
+        salvaged=saved if saved.exists() else None,
+    )
+
+
+def entry_shape(entry: Entry) -> dict[str, object]:
+    """One entry of `attempts --json`."""
+    return {
+        **{name: _plain(value) for name, value in asdict(entry.attempt).items()},
+        "sessions": [
+            {
+                "session": each.session,
+                "role": str(each.role),
+                "round": each.round,
+                "purpose": each.purpose,
+                "model": each.model,
+                "outcome": str(each.outcome) if each.outcome is not None else None,
+                "turns": each.turns,
+                "tool_calls": each.tool_calls,
+                "tokens_in": each.tokens_in,
+                "tokens_out": each.tokens_out,
+            }
+            for each in entry.sessions
+        ],
+        "salvaged": str(entry.salvaged) if entry.salvaged is not None else None,
+    }
+
+
+def _plain(value: object) -> object:
+    return rfc3339(value) if isinstance(value, datetime) else value
