@@ -27,7 +27,7 @@ COMMANDS = (
     ("pause",),
     ("doctor",),
 )
-PAGE = 4096
+PAGE = 2048
 
 
 def cut(keep: Callable[[int], int]) -> Callable[[Path], None]:

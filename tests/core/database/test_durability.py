@@ -86,6 +86,16 @@ def test_an_unflushed_transaction_may_be_lost_and_a_later_flush_covers_it(path: 
     database.close()
 
 
+def test_a_statement_alone_survives_a_power_cut_if_it_is_to(path: Path, disk: Disk) -> None:
+    database = Database(path)
+    database.migrate("notes", [NOTES])
+    database.write("INSERT INTO notes (text) VALUES ('a')", flush=False)
+    assert (disk.flushes, found_after_power_cut(disk)) == (1, [])
+    database.write("INSERT INTO notes (text) VALUES ('b')")
+    assert (disk.flushes, found_after_power_cut(disk)) == (2, ["a", "b"])
+    database.close()
+
+
 def test_an_inner_transaction_that_wants_a_flush_gets_it_from_the_outer_one(path: Path, disk: Disk) -> None:
     database = Database(path)
     database.migrate("notes", [NOTES])
@@ -150,7 +160,7 @@ def test_the_log_grows_once_for_those_who_write_a_lot(path: Path, database: Data
     for number in range(70):
         note(database, str(number), flush=False)
     grown = log.stat().st_size
-    assert grown > 4_000_000
+    assert grown > 2_000_000
     for number in range(100, 3000):
         note(database, str(number), flush=False)
     assert log.stat().st_size < grown * 2

@@ -65,6 +65,37 @@ def test_a_read_sees_the_changes_of_its_own_threads_transaction_only(database: D
         assert other.submit(notes, database).result(10) == []
 
 
+ADD = "INSERT INTO notes (text) VALUES (?) ON CONFLICT DO NOTHING"
+
+
+def test_one_statement_can_be_a_transaction_and_says_what_it_did(path: Path, database: Database) -> None:
+    assert database.write(ADD, ("a",)) == ([], 1, 1)
+    rows, changed, _ = database.write("UPDATE notes SET text = 'b' RETURNING id, text")
+    assert ([tuple(row) for row in rows], changed) == ([(1, "b")], 1)
+    assert database.write("DELETE FROM notes WHERE text = 'c'")[1] == 0
+    other = Database(path)
+    assert notes(other) == ["b"]
+    other.close()
+
+
+def test_a_statement_within_a_transaction_is_a_part_of_it(database: Database) -> None:
+    with pytest.raises(Undone), database.transaction():
+        database.write(ADD, ("a",))
+        assert notes(database) == ["a"]
+        raise Undone
+    assert notes(database) == []
+
+
+def test_a_statement_that_fails_lets_go_of_the_gate(database: Database) -> None:
+    note(database, "a")
+    with pytest.raises(sqlite3.IntegrityError):
+        database.write("INSERT INTO notes (text) VALUES ('a')")
+    with pytest.raises(sqlite3.IntegrityError), database.transaction():
+        database.write("INSERT INTO notes (text) VALUES ('a')")
+    database.write(ADD, ("b",))
+    assert notes(database) == ["a", "b"]
+
+
 def test_a_mistake_in_a_statement_stays_what_it_is(database: Database) -> None:
     note(database, "a")
     with pytest.raises(sqlite3.IntegrityError):

@@ -60,6 +60,18 @@ def test_a_transaction_wakes_as_many_waiters_as_it_was_asked_to(database: Databa
     assert [database.wait(0, every=False) for _ in range(4)] == [True, True, True, False]
 
 
+def test_a_statement_wakes_a_waiter_only_if_it_changed_something(database: Database) -> None:
+    add = "INSERT INTO notes (text) VALUES ('a') ON CONFLICT DO NOTHING"
+    database.write(add, wake=True)
+    assert database.wait(0)
+    database.write(add, wake=True)
+    assert not database.wait(0)
+    with database.transaction():
+        database.write("UPDATE notes SET text = 'b'", wake=True)
+        assert not database.wait(0)
+    assert database.wait(0)
+
+
 def test_a_transaction_that_is_undone_wakes_nobody(database: Database) -> None:
     with pytest.raises(Undone):
         note_and_raise(database, "a", wake=True)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import errno
 import sqlite3
 from pathlib import Path
+from types import TracebackType
+from typing import NoReturn
 
 from forge_loop.errors import DatabaseBusyError, DatabaseDamagedError, DatabaseError, DatabaseFullError
 
@@ -33,6 +35,30 @@ def typed(error: sqlite3.Error, path: Path) -> Exception:
     if primary in _OUTSIDE:
         return DatabaseError(f"the database {str(path)!r} cannot be read or written: {error}")
     return error
+
+
+def raise_typed(error: sqlite3.Error, path: Path) -> NoReturn:
+    """Raise the project's error for it, caused by it; or raise it again as it is."""
+    known = typed(error, path)
+    if known is error:
+        raise error
+    raise known from error
+
+
+class Translated:
+    """A with block from which errors of sqlite3 come out typed. One object serves any number of blocks at once."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, sqlite3.Error):
+            raise_typed(error, self._path)
 
 
 def of_the_system(error: OSError, path: Path) -> DatabaseError:

@@ -1,6 +1,6 @@
 """A database: one SQLite file in WAL mode, its transactions, reads and wake-ups.
 
-Owns: the order of gate, commit, wake-up and flush; which transaction a thread is in. Must not: know any table but
+Owns: opening and closing all its parts, and what callers may do with them. Must not: know any table but
 `schema_versions`.
 
 Beside `state.db` stand SQLite's `-wal` and `-shm`, and `-gate` (the write gate and a page of counters), `-wake` (a
@@ -12,22 +12,21 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args
+from typing import Literal, TypeVar, get_args
 
 from forge_loop.database import connection as connections
 from forge_loop.database import copy, migration
-from forge_loop.database.faults import damaged, of_the_system, typed
+from forge_loop.database.faults import Translated, damaged, of_the_system
 from forge_loop.database.flush import Flush
 from forge_loop.database.gate import Gate
 from forge_loop.database.place import check_place
 from forge_loop.database.reserve import Reserve
-from forge_loop.database.transaction import OfThread, Transaction, joined, outermost
 from forge_loop.database.wake_up import EVERY, WakeUp
+from forge_loop.database.writer import Parameters, Writer, Written
 from forge_loop.errors import DatabaseError, DatabaseFullError
-
-_VISIT = 64
 
 Durability = Literal["full", "normal"]
 Result = TypeVar("Result")
@@ -49,9 +48,7 @@ class Database:
         self.path = Path(os.path.realpath(path))
         self._pid = os.getpid()
         self._full = durability == "full"
-        self._failure: str | None = None
-        self._commits_until_settled = _VISIT
-        self._of_thread = OfThread()
+        self._translated = Translated(self.path)
         self._reserve = Reserve(self._beside("reserve"))
         try:
             self._parts = self._open(busy_timeout)
@@ -62,7 +59,7 @@ class Database:
 
     def _open(self, busy_timeout: float) -> contextlib.ExitStack:
         """Open every part; what closes them all again."""
-        with contextlib.ExitStack() as undo, self._translated():
+        with contextlib.ExitStack() as undo, self._translated:
             try:
                 self._open_parts(busy_timeout, undo)
             except OSError as error:
@@ -75,16 +72,24 @@ class Database:
         self._gate.acquire()
         try:
             self._gate.page.settle()
-            self._writer = connections.open_writer(self.path, busy_timeout=busy_timeout)
-            undo.callback(self._close_writer)
-            self._writer.execute(migration.CREATE)
+            connection = connections.open_writer(self.path, busy_timeout=busy_timeout)
+            undo.callback(self._close_writer, connection)
+            connection.execute(migration.CREATE)
             # The log exists for as long as the writing connection is open: the last one to close removes it.
-            self._flush = Flush(self._beside("wal"), self._gate.page, patience=busy_timeout)
-            undo.callback(self._flush.close)
+            flush = Flush(self._beside("wal"), self._gate.page, patience=busy_timeout)
+            undo.callback(flush.close)
             self._wake_up = WakeUp(self._beside("wake"))
             undo.callback(self._wake_up.close)
         finally:
             self._gate.release()
+        self._writer = Writer(
+            self.path,
+            connection,
+            gate=self._gate,
+            flush=flush if self._full else None,
+            wake_up=self._wake_up,
+            reserve=self._reserve,
+        )
         self._readers = connections.Readers(self.path, busy_timeout=busy_timeout)
         undo.callback(self._readers.close)
 
@@ -99,26 +104,30 @@ class Database:
         with self.transaction() as connection:
             migration.apply(connection, component, scripts, path=self.path)
 
-    @contextlib.contextmanager
-    def transaction(self, *, flush: bool = True) -> Iterator[sqlite3.Connection]:
-        """A write transaction: committed at the end, undone if the block raises.
+    def transaction(self, *, flush: bool = True) -> AbstractContextManager[sqlite3.Connection]:
+        """A write transaction: committed at the end of the with block, undone if it raises.
 
         Within another one of the same thread it joins that one: it commits, wakes and flushes with the outermost. If an
         inner block raises, only its own changes are undone. `flush=False` is for changes whose loss in a power cut does
         no harm. Keep it short: everybody else's writes wait.
         """
         self._check_usable()
-        outer = self._of_thread.transaction
-        with self._translated():
-            part = joined(outer, flush=flush) if outer is not None else self._outermost(flush)
-            with part as connection:
-                yield connection
+        return self._writer.begin(flush=flush)
 
-    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
+    def write(self, sql: str, parameters: Parameters = (), *, flush: bool = True, wake: bool = False) -> Written:
+        """A write transaction of one statement; within another one of the same thread, a part of that.
+
+        With `wake` it wakes a waiter if it changed anything. Returns the rows that the statement returned, how many it
+        changed, and the id of the last one inserted.
+        """
+        self._check_usable()
+        return self._writer.run(sql, parameters, flush=flush, wake=wake)
+
+    def query(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
         """Run one read and return all its rows. Inside this thread's transaction it sees that one's changes."""
         self._check_usable()
-        mine = self._of_thread.transaction
-        with self._translated():
+        mine = self._writer.transaction
+        with self._translated:
             if mine is not None:
                 return mine.connection.execute(sql, parameters).fetchall()
             with self._readers.one() as connection:
@@ -132,16 +141,15 @@ class Database:
         try:
             return write()
         except DatabaseFullError:
-            if self._of_thread.transaction is not None:
+            if self._writer.transaction is not None:
                 raise
-        self._make_room()
-        self._commits_until_settled = _VISIT
+        self._writer.make_room()
         return write()
 
     def wake(self) -> None:
         """Wake one waiter; within a transaction, after its commit, and as many as this was called times."""
         self._check_usable()
-        mine = self._of_thread.transaction
+        mine = self._writer.transaction
         if mine is not None:
             mine.wakes += 1
         else:
@@ -170,7 +178,7 @@ class Database:
     def backup(self, target: Path) -> None:
         """Write a consistent copy, one file of mode 0600, to `target`; whatever stood there is replaced at the end."""
         self._check_usable()
-        with self._translated(), self._readers.one() as connection:
+        with self._translated, self._readers.one() as connection:
             try:
                 copy.write(connection, target)
             except OSError as error:
@@ -180,79 +188,23 @@ class Database:
         """Close everything. Closing twice is fine; in a forked child nothing is touched."""
         if os.getpid() == self._pid:
             self._parts.close()
-            self._failure = self._failure or "closed"
+            self._writer.failure = self._writer.failure or "closed"
 
-    @contextlib.contextmanager
-    def _outermost(self, flush: bool) -> Iterator[sqlite3.Connection]:
-        mine = Transaction(connection=self._writer, flush=flush)
-        self._gate.acquire()
-        try:
-            with outermost(mine, self._of_thread) as connection:
-                yield connection
-            number = self._gate.page.count_commit()
-            self._settle_in()
-        finally:
-            self._gate.release()
-        if mine.wakes:
-            self._wake_up.ring(mine.wakes)
-        if mine.flush and self._full:
-            self._bring_to_disk(number)
-
-    def _bring_to_disk(self, number: int) -> None:
-        try:
-            self._flush.through(number)
-        except OSError as error:
-            # After a failed flush the kernel may drop what was written, and a later flush would report success.
-            self._failure = f"not usable any more: a flush failed ({error.strerror}); start again"
-            raise of_the_system(error, self.path) from error
-
-    def _settle_in(self) -> None:
-        """Spend disk space on speed and on safety, but not for somebody who writes a row and leaves."""
-        if self._commits_until_settled == 0:
-            return
-        self._commits_until_settled -= 1
-        if self._commits_until_settled == 0:
-            with contextlib.suppress(OSError):  # it went into the disk's last blocks: the commit itself is made
-                if not self._reserve.fill():
-                    self._commits_until_settled = _VISIT
-                if self._full:
-                    self._flush.warm()
-
-    def _make_room(self) -> None:
-        """Give up the reserve, and the log, as far as it is copied into the file."""
-        self._reserve.spend()
-        self._gate.acquire()
-        try:
-            with self._translated():
-                self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        finally:
-            self._gate.release()
-
-    def _close_writer(self) -> None:
+    def _close_writer(self, connection: sqlite3.Connection) -> None:
         """The last connection to close checkpoints the log, which belongs inside the gate."""
         try:
             self._gate.acquire()
         except DatabaseError:
-            self._writer.close()
+            connection.close()
             return
         try:
-            self._writer.close()
+            connection.close()
         finally:
             self._gate.release()
 
-    @contextlib.contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            known = typed(error, self.path)
-            if known is error:
-                raise
-            raise known from error
-
     def _check_usable(self) -> None:
-        if self._failure is not None:
-            raise DatabaseError(f"the database {str(self.path)!r} is {self._failure}")
+        if self._writer.failure is not None:
+            raise DatabaseError(f"the database {str(self.path)!r} is {self._writer.failure}")
         if os.getpid() != self._pid:
             raise DatabaseError(f"the database {str(self.path)!r} was opened before a fork; open it again in the child")
 

@@ -15,13 +15,13 @@ import threading
 import time
 from pathlib import Path
 
-from forge_loop.database.gate import try_lock
+from forge_loop.database.connection import PAGE_BYTES
+from forge_loop.database.gate import pauses, try_lock
 from forge_loop.database.place import free_bytes
 from forge_loop.database.shared_page import SharedPage
 
-_PAUSE = 0.00005
 # What the log grows to before SQLite checkpoints it and writes it again from the start.
-_WARM_BYTES = 1100 * (4096 + 24)
+_WARM_BYTES = 1100 * (PAGE_BYTES + 24)
 _AMPLE_BYTES = 256 * 1024 * 1024
 
 
@@ -36,17 +36,8 @@ class Flush:
 
     def through(self, number: int) -> None:
         """Return when the first `number` commits are on disk. Raises OSError; after that nothing is certain."""
-        deadline = time.monotonic() + self._patience
-        while self._page.on_disk < number:
-            if self._turn():
-                try:
-                    self._flush(number)
-                finally:
-                    self._end_turn()
-            elif time.monotonic() >= deadline:
-                self._flush(number)  # whoever has the turn is stopped; a second flush does no harm
-            else:
-                time.sleep(_PAUSE)
+        if self._page.on_disk < number and not self._flush_in_turn(number):
+            self._wait(number)
 
     def warm(self) -> None:
         """Inside the gate: let the log grow once, so that later flushes overwrite it, at half the cost."""
@@ -58,25 +49,37 @@ class Flush:
     def close(self) -> None:
         os.close(self._descriptor)
 
-    def _flush(self, number: int) -> None:
-        if self._page.on_disk >= number:
-            return
-        made = self._page.made
-        os.fdatasync(self._descriptor)
-        self._page.on_disk = max(self._page.on_disk, made)
-
-    def _turn(self) -> bool:
-        """One flushes, the others wait for the result. SQLite itself takes no lock on the log file."""
+    def _flush_in_turn(self, number: int) -> bool:
+        """Flush, unless somebody is at it: one flushes, the others wait for the result. Whether it was done."""
         if not self._threads.acquire(blocking=False):
             return False
-        if try_lock(self._descriptor):
-            return True
-        self._threads.release()
-        return False
+        try:
+            # SQLite itself takes no lock on the log file.
+            if not try_lock(self._descriptor):
+                return False
+            try:
+                self._flush(number)
+            finally:
+                fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        finally:
+            self._threads.release()
+        return True
 
-    def _end_turn(self) -> None:
-        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
-        self._threads.release()
+    def _wait(self, number: int) -> None:
+        deadline = time.monotonic() + self._patience
+        for _ in pauses():
+            if self._page.on_disk >= number or self._flush_in_turn(number):
+                return
+            if time.monotonic() >= deadline:
+                break
+        self._flush(number)  # whoever has the turn is stopped; a second flush does no harm
+
+    def _flush(self, number: int) -> None:
+        page = self._page
+        if page.on_disk < number:
+            made = page.made
+            os.fdatasync(self._descriptor)
+            page.on_disk = max(page.on_disk, made)
 
 
 def _flush_directory(directory: Path) -> None:

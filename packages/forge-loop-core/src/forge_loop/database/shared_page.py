@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import mmap
 import os
-import struct
 
 _SIZE = 4096
-# Native size and alignment: a number is then read and written whole, never byte by byte.
-_NUMBER = struct.Struct("@Q")
-_HOLDER, _MADE, _ON_DISK = 0, 8, 16
+_HOLDER, _MADE, _ON_DISK = range(3)
 
 
 class SharedPage:
@@ -23,34 +20,36 @@ class SharedPage:
         # A hole in the file would end the process with SIGBUS on a full disk; allocating it here raises instead.
         os.posix_fallocate(descriptor, 0, _SIZE)
         self._page = mmap.mmap(descriptor, _SIZE)
+        # Native size and alignment: a number is then read and written whole, never byte by byte.
+        self._numbers = memoryview(self._page).cast("Q")
 
     @property
     def holder(self) -> int:
         """The process that took the gate last. For people; nothing is decided by it."""
-        return self._read(_HOLDER)
+        return self._numbers[_HOLDER]
 
     @holder.setter
     def holder(self, pid: int) -> None:
-        _NUMBER.pack_into(self._page, _HOLDER, pid)
+        self._numbers[_HOLDER] = pid
 
     @property
     def made(self) -> int:
         """Commits made. Changed only inside the gate."""
-        return self._read(_MADE)
+        return self._numbers[_MADE]
 
     @property
     def on_disk(self) -> int:
         """The first so many commits are known to be on disk. May lag behind, never run ahead."""
-        return self._read(_ON_DISK)
+        return self._numbers[_ON_DISK]
 
     @on_disk.setter
     def on_disk(self, commits: int) -> None:
-        _NUMBER.pack_into(self._page, _ON_DISK, commits)
+        self._numbers[_ON_DISK] = commits
 
     def count_commit(self) -> int:
         """Count one commit, inside the gate; its number."""
-        number = self.made + 1
-        _NUMBER.pack_into(self._page, _MADE, number)
+        number = self._numbers[_MADE] + 1
+        self._numbers[_MADE] = number
         return number
 
     def settle(self) -> None:
@@ -59,8 +58,5 @@ class SharedPage:
             self.on_disk = self.made
 
     def close(self) -> None:
+        self._numbers.release()
         self._page.close()
-
-    def _read(self, offset: int) -> int:
-        number: int = _NUMBER.unpack_from(self._page, offset)[0]
-        return number

@@ -11,6 +11,8 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from forge_loop.database.faults import Translated
+
 
 @dataclass(slots=True)
 class Transaction:
@@ -27,38 +29,22 @@ class OfThread(threading.local):
 
 
 @contextlib.contextmanager
-def joined(outer: Transaction, *, flush: bool) -> Iterator[sqlite3.Connection]:
+def joined(outer: Transaction, translated: Translated, *, flush: bool) -> Iterator[sqlite3.Connection]:
     """An inner transaction: a savepoint of the outer one, so that a failing part can be caught and the rest kept."""
     outer.flush |= flush
     outer.depth += 1
     name = f"inner{outer.depth}"
     try:
-        outer.connection.execute(f"SAVEPOINT {name}")
-        try:
-            yield outer.connection
-        except BaseException:
-            # On a full disk or an I/O error SQLite may have undone the whole transaction already.
-            if outer.connection.in_transaction:
-                outer.connection.execute(f"ROLLBACK TO {name}")
-                outer.connection.execute(f"RELEASE {name}")
-            raise
-        outer.connection.execute(f"RELEASE {name}")
+        with translated:
+            outer.connection.execute(f"SAVEPOINT {name}")
+            try:
+                yield outer.connection
+            except BaseException:
+                # On a full disk or an I/O error SQLite may have undone the whole transaction already.
+                if outer.connection.in_transaction:
+                    outer.connection.execute(f"ROLLBACK TO {name}")
+                    outer.connection.execute(f"RELEASE {name}")
+                raise
+            outer.connection.execute(f"RELEASE {name}")
     finally:
         outer.depth -= 1
-
-
-@contextlib.contextmanager
-def outermost(transaction: Transaction, of_thread: OfThread) -> Iterator[sqlite3.Connection]:
-    """BEGIN, and COMMIT or ROLLBACK. The gate is held by the caller."""
-    connection = transaction.connection
-    connection.execute("BEGIN IMMEDIATE")
-    of_thread.transaction = transaction
-    try:
-        yield connection
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-    finally:
-        of_thread.transaction = None

@@ -12,7 +12,7 @@ import stat
 from pathlib import Path
 
 EVERY = 65536  # the capacity of a pipe
-_ENOUGH = 256  # waiters at once
+_RINGS = bytes(256)  # enough waiters at once
 
 
 class WakeUp:
@@ -30,7 +30,7 @@ class WakeUp:
     def ring(self, times: int = 1) -> None:
         # A full pipe already wakes everybody.
         with contextlib.suppress(BlockingIOError):
-            os.write(self.descriptor, bytes(min(times, _ENOUGH)))
+            os.write(self.descriptor, _RINGS[:times])
 
     def wait(self, timeout: float, *, take: int = EVERY) -> bool:
         """Wait until something rang, at most `timeout` seconds, and take up to `take` rings."""
