@@ -135,10 +135,24 @@ def test_pushing_nothing_is_fine(queue: Queue) -> None:
     assert queue.push_many([]) == []
 
 
-def test_a_finished_jobs_number_is_not_given_again(queue: Queue) -> None:
-    first = queue.push({})
-    queue.ack(claim(queue))
-    assert queue.push({}) != first
+def test_every_job_that_is_not_done_has_a_number_of_its_own(make: Make) -> None:
+    queue = make(max_deliveries=1)
+    dead, held, ready = (queue.push({}) for _ in range(3))
+    queue.nack(claim(queue))
+    claim(queue)
+    assert len({dead, held, ready, queue.push({})}) == 4
+
+
+def test_an_answer_to_an_earlier_job_never_touches_a_later_one(queue: Queue) -> None:
+    """Its number may have come back; the token of its delivery does not."""
+    queue.push({})
+    done = claim(queue)
+    queue.ack(done)
+    queue.push({})
+    held = claim(queue)
+    with pytest.raises(LeaseLost):
+        queue.ack(done)
+    queue.ack(held)
 
 
 # Keys

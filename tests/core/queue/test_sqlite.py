@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+import forge_loop.queue
 from forge_loop.database import Database, open_read_only
 from forge_loop.errors import DatabaseFullError, DatabaseNewerError, LeaseLost
-from forge_loop.queue import Delivery, JobPlace, Push, QueueDepth, SQLiteQueue, read_depth, read_jobs
+from forge_loop.queue import Delivery, JobPlace, Push, QueueDepth, SQLiteQueue, read_depth, read_jobs, statements
 from support.disks import fill, small_disk
 from support.notes import NOTES, Undone, note, notes
 
@@ -103,6 +105,25 @@ def test_a_queue_from_the_future_is_refused(path: Path, database: Database, queu
     with pytest.raises(DatabaseNewerError, match="99"):
         SQLiteQueue(path)
     assert queue.pop() is None
+
+
+def test_an_older_queue_is_brought_forward_with_every_job(path: Path, database: Database) -> None:
+    scripts = sorted((Path(forge_loop.queue.__file__).parent / "schema").glob("*.sql"))
+    database.migrate("queue", [scripts[0].read_text()])
+    older = {"priority": 2, "due": None, "deliveries": 3, "token": None, "lock": None, "owner": None, "reason": "r"}
+    with database.transaction() as connection:
+        for number, place in ((4, 0), (9, 3)):
+            row = {"id": number, "place": place, "key": f"k{number}", "payload": json.dumps({"n": number}), **older}
+            names = ", ".join(row)
+            connection.execute(f"INSERT INTO queue_jobs ({names}) VALUES (:{', :'.join(row)})", row)
+    queue = SQLiteQueue(database)
+    assert [(job.job_id, job.state, job.key) for job in queue.jobs()] == [
+        (4, JobPlace.READY, "k4"),
+        (9, JobPlace.DEAD, "k9"),
+    ]
+    delivery = claim(queue)
+    assert (delivery.job_id, delivery.payload, delivery.delivery) == (4, {"n": 4}, 4)
+    queue.close()
 
 
 # Owners
@@ -279,5 +300,6 @@ def test_a_claim_costs_the_same_however_many_wait(queue: SQLiteQueue, database: 
     queue.push_many(Push(payload={}) for _ in range(10))
     plan = database.query("EXPLAIN QUERY PLAN SELECT id FROM queue_jobs WHERE place = 0 ORDER BY priority, id LIMIT 1")
     assert [row["detail"] for row in plan] == ["SCAN queue_jobs USING INDEX queue_jobs_ready"]
-    due = database.query("EXPLAIN QUERY PLAN SELECT 1 FROM queue_jobs WHERE place IN (1, 2) AND due <= 5 LIMIT 1")
-    assert "USING INDEX queue_jobs_due (due<?)" in due[0]["detail"]
+    for statement in (statements.ANY_DUE, statements.HOLDERS):
+        first = database.query(f"EXPLAIN QUERY PLAN {statement}", {"now": 5} if ":now" in statement else {})[0]
+        assert "COVERING INDEX queue_jobs_due (place=? AND due" in first["detail"]

@@ -19,6 +19,8 @@ DEFAULT_PRIORITY = 2
 LEASE_ENDED = "the lease ended without an answer"
 CONSUMER_DIED = "its consumer died"
 
+_ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Push:
@@ -149,7 +151,7 @@ class Queue(Protocol):
 
 def encoded(payload: Mapping[str, JSON]) -> str:
     """The payload as JSON text. Raises TypeError or ValueError for what JSON cannot hold."""
-    return json.dumps(dict(payload), allow_nan=False, separators=(",", ":"))
+    return _ENCODER.encode(dict(payload))
 
 
 def check_push(item: Push) -> None:

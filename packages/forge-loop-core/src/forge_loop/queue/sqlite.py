@@ -73,6 +73,7 @@ class SQLiteQueue:
         self._lock_directory = self._database.path.with_name(f"{self._database.path.name}-owners")
         self._turn = threading.Lock()
         self._owner: owners.Owner | None = None
+        self._name = f"pid {os.getpid()}"
         self._next_sweep = 0.0
         self._marked = 0
         try:
@@ -90,7 +91,9 @@ class SQLiteQueue:
         priority: int = DEFAULT_PRIORITY,
         not_before: datetime | None = None,
     ) -> int | None:
-        return self.push_many([Push(payload=payload, key=key, priority=priority, not_before=not_before)])[0]
+        item = Push(payload=payload, key=key, priority=priority, not_before=not_before)
+        check_push(item)
+        return self._push(item, encoded(payload))
 
     def push_many(self, items: Iterable[Push]) -> list[int | None]:
         pushed = [(item, encoded(item.payload)) for item in items]
@@ -98,21 +101,24 @@ class SQLiteQueue:
             check_push(item)
         if not pushed:
             return []
-        with self._database.transaction() as connection:
-            return [self._push(connection, item, payload) for item, payload in pushed]
+        with self._database.transaction():
+            return [self._push(item, payload) for item, payload in pushed]
 
     def pop(self, *, lease_seconds: float = 60, owner: str = "") -> Delivery | None:
         check_lease(lease_seconds)
         self._sweep()
-        lock = self._lock_name()
+        now = self._time.now()
+        self._mark(now)
+        until = after(now, lease_seconds)
         token = int.from_bytes(os.urandom(7), "big")
+        lock = self._lock_name()
+        values = {"now": now, "until": until, "token": token, "lock": lock, "owner": owner or self._name}
         # A claim that a power cut takes back is a job delivered once more, which is allowed: no flush.
-        with self._database.transaction(flush=False) as connection:
-            now = self._time.now()
-            self._settle(connection, now)
-            until = after(now, lease_seconds)
-            values = {"until": until, "token": token, "lock": lock, "owner": owner or f"pid {os.getpid()}"}
-            rows = connection.execute(statements.CLAIM, values).fetchall()
+        rows, _, _ = self._database.write(statements.CLAIM, values, flush=False)
+        if not rows:
+            with self._database.transaction(flush=False) as connection:
+                if self._settle(connection, now):
+                    rows = connection.execute(statements.CLAIM, values).fetchall()
         return self._delivery(rows[0], token, until) if rows else None
 
     def wait(self, timeout: float) -> bool:
@@ -141,18 +147,17 @@ class SQLiteQueue:
 
     def extend(self, delivery: Delivery, lease_seconds: float) -> None:
         check_lease(lease_seconds)
-        with self._database.transaction(flush=False) as connection:
-            now = self._time.now()
-            self._change(connection, delivery, statements.EXTEND, now=now, until=after(now, lease_seconds))
+        now = self._time.now()
+        self._change(delivery, statements.EXTEND, {"now": now, "until": after(now, lease_seconds)}, flush=False)
 
     def reschedule(self, key: str, *, not_before: datetime | None = None) -> bool:
         check_moment(not_before)
         due = self._due(not_before)
         with self._database.transaction() as connection:
             self._settle(connection, self._time.now())
-            found = connection.execute(statements.RESCHEDULE, {"key": key, "due": due}).rowcount
-            self._announce(due)
-        return found > 0
+            values = {"key": key, "due": due}
+            _, changed, _ = self._database.write(statements.RESCHEDULE, values, wake=self._is_near(due))
+        return changed > 0
 
     def has_key(self, key: str) -> bool:
         return reading.has_key(self._database, key, self._time.now(), self._limit)
@@ -185,41 +190,51 @@ class SQLiteQueue:
         if self._own_database:
             self._database.close()
 
-    def _push(self, connection: Connection, item: Push, payload: str) -> int | None:
-        due = self._due(item.not_before)
+    def _push(self, item: Push, payload: str) -> int | None:
+        due = None if item.not_before is None else self._due(item.not_before)
         values = {"due": due, "priority": item.priority, "key": item.key, "payload": payload}
-        rows = connection.execute(statements.PUSH, values).fetchall()
+        near = due is None or self._is_near(due)
+        _, added, job_id = self._database.write(statements.PUSH, values, wake=near)
+        if added:
+            return job_id
         # The key may belong to a job whose last lease has just ended: dead, though its row does not say so yet.
-        if not rows and self._settle(connection, self._time.now()):
-            rows = connection.execute(statements.PUSH, values).fetchall()
-        if rows:
-            self._announce(due)
-        return rows[0]["id"] if rows else None
+        with self._database.transaction() as connection:
+            if self._settle(connection, self._time.now()):
+                _, added, job_id = self._database.write(statements.PUSH, values, wake=near)
+        return job_id if added else None
 
-    def _finish(self, delivery: Delivery, statement: str, **values: JSON) -> None:
-        def write() -> None:
-            with self._database.transaction() as connection:
-                self._change(connection, delivery, statement, now=self._time.now(), **values)
-                if statement is not statements.ACK:
-                    self._announce(values["due"])
+    def _finish(self, delivery: Delivery, statement: str, *, due: int | None = None, **values: JSON) -> None:
+        wake = statement is not statements.ACK and self._is_near(due)
+        values |= {"now": self._time.now(), "due": due}
+        self._database.insist(lambda: self._change(delivery, statement, values, wake=wake))
 
-        self._database.insist(write)
-
-    def _change(self, connection: Connection, delivery: Delivery, statement: str, **values: JSON) -> None:
+    def _change(
+        self,
+        delivery: Delivery,
+        statement: str,
+        values: dict[str, JSON],
+        *,
+        flush: bool = True,
+        wake: bool = False,
+    ) -> None:
         """Change a job that is still held by this delivery. Raises LeaseLost."""
-        changed = connection.execute(statement, {"id": delivery.job_id, "token": delivery.token, **values}).rowcount
+        held = {"id": delivery.job_id, "token": delivery.token, **values}
+        _, changed, _ = self._database.write(statement, held, flush=flush, wake=wake)
         if not changed:
             raise LeaseLost(f"delivery {delivery.delivery} of job {delivery.job_id} ended or was taken over")
 
     def _settle(self, connection: Connection, now: int) -> bool:
         """Give back what is due again. Whether there was any."""
-        if now - self._marked > _MARK_MICROSECONDS:
-            connection.execute("UPDATE queue_clock SET reached = max(reached, ?)", (now,))
-            self._marked = now
         if not connection.execute(statements.ANY_DUE, {"now": now}).fetchall():
             return False
         connection.execute(statements.BACK_DUE, {"now": now, "limit": self._limit, "reason": LEASE_ENDED})
         return True
+
+    def _mark(self, now: int) -> None:
+        """Write down, once a minute, how far the time has come: after a reboot it goes on from there."""
+        if now - self._marked > _MARK_MICROSECONDS:
+            self._database.write(statements.REACHED, {"now": now}, flush=False)
+            self._marked = now
 
     def _sweep(self) -> None:
         """Give back what dead consumers held, without waiting for their leases."""
@@ -242,18 +257,20 @@ class SQLiteQueue:
         row = self._database.query(statements.OUTLOOK)[0]
         if row["ready"]:
             return 0.0
-        longest = _SWEEP_SECONDS if row["leased"] else _LOOK_SECONDS
-        if row["next"] is None:
+        longest = _LOOK_SECONDS if row["leased_until"] is None else _SWEEP_SECONDS
+        ends = [until for until in (row["delayed_until"], row["leased_until"]) if until is not None]
+        if not ends:
             return longest
-        seconds: float = (row["next"] - self._time.now()) / 1e6
+        seconds: float = (min(ends) - self._time.now()) / 1e6
         return min(max(seconds, 0.0), longest)
 
-    def _announce(self, due: int | None) -> None:
-        """Wake the waiters for a job that is due before they look by themselves."""
-        if due is None or due - self._time.now() < _LOOK_SECONDS * 1e6:
-            self._database.wake()
+    def _is_near(self, due: int | None) -> bool:
+        """Whether a job is due before the waiters look by themselves, so that they have to be woken for it."""
+        return due is None or due - self._time.now() < _LOOK_SECONDS * 1e6
 
     def _due(self, not_before: datetime | None) -> int | None:
+        if not_before is None:
+            return None
         now = self._time.now()
         due = due_at(self._time, not_before, now)
         return due if due > now else None
