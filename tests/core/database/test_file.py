@@ -78,11 +78,16 @@ def test_one_statement_can_be_a_transaction_and_says_what_it_did(path: Path, dat
     other.close()
 
 
-def test_a_statement_within_a_transaction_is_a_part_of_it(database: Database) -> None:
-    with pytest.raises(Undone), database.transaction():
+def add_and_raise(database: Database) -> None:
+    with database.transaction():
         database.write(ADD, ("a",))
         assert notes(database) == ["a"]
         raise Undone
+
+
+def test_a_statement_within_a_transaction_is_a_part_of_it(database: Database) -> None:
+    with pytest.raises(Undone):
+        add_and_raise(database)
     assert notes(database) == []
 
 
