@@ -25,11 +25,12 @@ from forge_loop.forge.local import BacklogTracker, LocalCodeHost, create_origin
 from forge_loop.git import ControlRepository, LocalWorkspaces
 from forge_loop.git.checkout import current_branch
 from forge_loop.plugins import SinkSetup, load_sink
-from forge_loop.ports import Commands, EventSink
+from forge_loop.ports import Commands, EventSink, Slots
 from forge_loop.queue import SQLiteQueue
 from forge_loop.runner import Context, Runner, Timing
 from forge_loop.runner.clock import SystemClock
 from forge_loop.runner.errands import Errands
+from forge_loop.runner.slots import OwnSlots
 from forge_loop.runner.waker import Waker
 from forge_loop.store import open_store
 
@@ -66,6 +67,7 @@ def build(
     sinks: Sequence[EventSink] = (),
     reload: Callable[[], Settings | None] = no_reload,
     timing: Timing | None = None,
+    slots: Slots | None = None,
 ) -> Wired:
     """Wire the loop of one project. Raises OperatorError, AuthenticationError or DatabaseError before anything runs."""
     if settings.forge is not ForgeKind.LOCAL:
@@ -112,6 +114,7 @@ def build(
         sinks=told,
         on_fault=on_fault,
         timing=timing or Timing(),
+        slots=slots or OwnSlots(),
     )
     runner = Runner(context, waker, version=__version__, reload=reload)
     return Wired(

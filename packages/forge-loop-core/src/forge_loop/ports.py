@@ -1,11 +1,11 @@
 """The ports: what the loop needs from the outside, as protocols.
 
-Owns: EventSink, Tracker, CodeHost, Conversation, Agents, Workspaces, Commands and Clock, and the small values they
-exchange. Every adapter and every fake passes one contract suite per port (`tests/contracts/`). Must not: name an
+Owns: EventSink, Tracker, CodeHost, Conversation, Agents, Workspaces, Commands, Slots and Clock, and the small values
+they exchange. Every adapter and every fake passes one contract suite per port (`tests/contracts/`). Must not: name an
 adapter or hold logic.
 
 Threads: Tracker, CodeHost, Workspaces and Commands may block and are called from worker threads, several at once;
-Agents and Clock are called from the runner's thread and never block.
+Agents, Slots and Clock are called from the runner's thread and never block.
 """
 
 from __future__ import annotations
@@ -177,6 +177,13 @@ class CodeHost(Protocol):
         """Where people talk about pull requests, or None where they do not."""
 
 
+class Slots(Protocol):
+    """How much may be worked on at the same time. Called on the runner's thread and never blocks."""
+
+    def may_take(self, *, in_hand: int, limit: int) -> bool:
+        """Whether one more job may be claimed now, with so many in hand. `limit` is the project's own setting."""
+
+
 class Agents(Protocol):
     """Runs sessions, each in a process of its own. Never blocks; every session started yields one SessionEnded."""
 
@@ -289,6 +296,7 @@ __all__ = [
     "MergeAnswer",
     "MergeResult",
     "Merged",
+    "Slots",
     "Tracker",
     "Workspaces",
 ]

@@ -17,9 +17,10 @@ from forge_loop.config.model import Settings
 from forge_loop.domain.events import Event
 from forge_loop.domain.issue import Issue, LabelEvent
 from forge_loop.domain.job import Job
-from forge_loop.ports import Agents, Clock, CodeHost, Commands, EventSink, Tracker, Workspaces
+from forge_loop.ports import Agents, Clock, CodeHost, Commands, EventSink, Slots, Tracker, Workspaces
 from forge_loop.queue import Delivery, Queue
 from forge_loop.runner.errands import Errands
+from forge_loop.runner.slots import OwnSlots
 from forge_loop.store import Store
 
 
@@ -72,6 +73,7 @@ class Context:
     sinks: Sequence[EventSink]
     on_fault: Callable[[str, Exception], None]
     timing: Timing = field(default_factory=Timing)
+    slots: Slots = field(default_factory=OwnSlots)
     in_hand: dict[int, Delivery] = field(default_factory=dict)
     world: World | None = None
     moved_at: datetime | None = None

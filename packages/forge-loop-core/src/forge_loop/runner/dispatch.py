@@ -29,7 +29,8 @@ def dispatch(context: Context) -> None:
     """Fill every free slot at once."""
     if closed_because(context):
         return
-    while len(context.in_hand) < context.settings.scheduling.parallel:
+    limit = context.settings.scheduling.parallel
+    while context.slots.may_take(in_hand=len(context.in_hand), limit=limit):
         delivery = context.queue.pop(lease_seconds=context.timing.lease)
         if delivery is None:
             return

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,6 +47,7 @@ class Runner:
         self._version = version
         self._reload = reload
         self._stopping: str | None = None
+        self._ticks = 0
         self.tick = Tick(context, self._stop_requested)
 
     def stop(self, reason: str) -> None:
@@ -56,22 +57,29 @@ class Runner:
 
     def run(self, until: Until) -> None:
         """Tick until stopped or until `until` says so. Raises LoopRunningError if another loop is at work here."""
+        with self.started():
+            self._loop(until)
+
+    def _loop(self, until: Until) -> None:
+        while self.step(until):
+            self._waker.wait(self.nap())
+
+    @contextlib.contextmanager
+    def started(self) -> Iterator[None]:
+        """Hold the state directory for the block: begin the loop before it, end it after. Raises LoopRunningError."""
         with LoopLock(self.context.layout.lock):
             self._start()
             try:
-                self._loop(until)
+                yield
             finally:
                 self._end()
 
-    def _loop(self, until: Until) -> None:
-        ticks = 0
-        while True:
-            self._reload_settings()
-            self.tick.run()
-            ticks += 1
-            if self._over(until, ticks):
-                return
-            self._waker.wait(self._nap())
+    def step(self, until: Until) -> bool:
+        """One tick. Whether the loop goes on after it."""
+        self._reload_settings()
+        self.tick.run()
+        self._ticks += 1
+        return not self._over(until, self._ticks)
 
     def _over(self, until: Until, ticks: int) -> bool:
         if until.one_intake and self.context.world is not None:
@@ -105,8 +113,8 @@ class Runner:
         waiting = self.tick.effects.next_due()
         return bool(self.tick.effects.open()) and (waiting is None or waiting <= self.context.now())
 
-    def _nap(self) -> float:
-        """Until the earliest of the tick interval, a job or an effect that comes due, the end of a pause or parking."""
+    def nap(self) -> float:
+        """Seconds to sleep before the next step unless woken: until the earliest of the tick interval, a job or an effect that comes due, the end of a pause or parking."""
         context, now = self.context, self.context.now()
         loop = context.store.loop()
         jobs = [job.not_before for job in context.store.jobs.live() if job.id not in context.in_hand]

@@ -30,6 +30,11 @@ class Waker:
                 while len(os.read(fd, 4096)) == 4096:
                     pass
 
+    @property
+    def descriptors(self) -> tuple[int, int]:
+        """Readable when woken, for an event loop that sleeps for several loops. Read them through `wait(0)`."""
+        return self._read, self._database_fd
+
     def close(self) -> None:
         os.close(self._read)
         os.close(self._write)
