@@ -23,10 +23,11 @@ from forge_loop.domain.job import Job, JobState
 from forge_loop.domain.session import Role, SessionEnded, SessionNews, SessionOrder, SessionOutcome
 from forge_loop.forge.local import BacklogTracker, init_backlog
 from forge_loop.git import ControlRepository, LocalWorkspaces
-from forge_loop.ports import CommandResult, Commands
+from forge_loop.ports import CommandResult, Commands, Slots
 from forge_loop.queue import SQLiteQueue
 from forge_loop.runner import Context, Runner, Timing, Until
 from forge_loop.runner.errands import Errands
+from forge_loop.runner.slots import OwnSlots
 from forge_loop.runner.waker import Waker
 from forge_loop.store import open_store
 from support.fake_agents import FakeAgents, Script
@@ -127,6 +128,7 @@ class World:
     faults: list[tuple[str, Exception]]
     runner: Runner
     context: Context
+    waker: Waker
     database: Database
     tracker: BacklogTracker
 
@@ -180,6 +182,7 @@ def open_world(
     settings: Settings = SETTINGS,
     commands: Commands | None = None,
     clock: TestClock | None = None,
+    slots: Slots | None = None,
 ) -> World:
     """The world in `root`, made on the first call and opened again, as after a restart, on later ones."""
     project = root / "project" if (root / "project").exists() else make_project(root)
@@ -210,7 +213,8 @@ def open_world(
         errands=Errands(waker.wake),
         sinks=(),
         on_fault=lambda place, error: faults.append((place, error)),
-        timing=replace(Timing(), activity_row=0.0, watchdog_poll=0.0, patience=5.0),
+        timing=replace(Timing(), activity_row=0.0, watchdog_poll=0.0, patience=5.0 if slots is None else 0.0),
+        slots=slots or OwnSlots(),
     )
     runner = Runner(context, waker, version="test", reload=lambda: None)
     return World(
@@ -222,6 +226,7 @@ def open_world(
         faults=faults,
         runner=runner,
         context=context,
+        waker=waker,
         database=database,
         tracker=tracker,
     )

@@ -114,7 +114,10 @@ class Runner:
         return bool(self.tick.effects.open()) and (waiting is None or waiting <= self.context.now())
 
     def nap(self) -> float:
-        """Seconds to sleep before the next step unless woken: until the earliest of the tick interval, a job or an effect that comes due, the end of a pause or parking."""
+        """Seconds to sleep before the next step, unless woken.
+
+        Until the earliest of the tick interval, a job or an effect that comes due, the end of a pause or parking.
+        """
         context, now = self.context, self.context.now()
         loop = context.store.loop()
         jobs = [job.not_before for job in context.store.jobs.live() if job.id not in context.in_hand]

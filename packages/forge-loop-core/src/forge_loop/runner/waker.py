@@ -24,8 +24,11 @@ class Waker:
 
     def wait(self, seconds: float) -> None:
         """Sleep until woken, at most so long."""
-        ready, _, _ = select.select([self._read, self._database_fd], [], [], max(0.0, seconds))
-        for fd in ready:
+        # poll, not select: a process that drives many loops has descriptors beyond select's 1024.
+        sleeper = select.poll()
+        for descriptor in self.descriptors:
+            sleeper.register(descriptor, select.POLLIN)
+        for fd, _ in sleeper.poll(max(0.0, seconds) * 1000):
             with contextlib.suppress(BlockingIOError):
                 while len(os.read(fd, 4096)) == 4096:
                     pass

@@ -1,0 +1,135 @@
+"""The fleet's own database: what each lane has had, whether the account is limited, what the fleet does now.
+
+Owns: `fleet.db` and its rows. Must not: hold what a repository's own state knows.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+
+from forge_loop.extension import AccountLimit, Database, find_process, open_read_only, rfc3339
+from forge_loop_multirepo.lanes import Lane
+
+COMPONENT = "fleet"
+FILE_NAME = "fleet.db"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seen:
+    """The fleet as its rows show it. `pid` is None where none runs; `waiting_since` of the lanes counts from 0 = now.
+
+    `problem` is what is wrong with the fleet file, `problems` why repositories do not run.
+    """
+
+    pid: int | None
+    slots: int
+    problem: str
+    limit: AccountLimit | None
+    lanes: tuple[Lane, ...]
+    problems: Mapping[str, str]
+
+
+class Records:
+    """Written by the one process that runs the fleet. What it loses in a power cut does no harm."""
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._database = Database(directory / FILE_NAME)
+        script = files("forge_loop_multirepo").joinpath("schema", "001.sql").read_text(encoding="utf-8")
+        self._database.migrate(COMPONENT, [script])
+        with self._database.transaction() as connection:
+            connection.execute("INSERT OR IGNORE INTO fleet (id) VALUES (1)")
+
+    def begin(self) -> None:
+        """This process runs the fleet from now on."""
+        own = find_process(os.getpid())
+        with self._database.transaction(flush=False) as connection:
+            connection.execute(
+                "UPDATE fleet SET pid = ?, start_ticks = ?", (os.getpid(), own.started if own is not None else None)
+            )
+
+    def end(self) -> None:
+        with self._database.transaction(flush=False) as connection:
+            connection.execute("UPDATE fleet SET pid = NULL, start_ticks = NULL")
+
+    def served(self) -> dict[str, float]:
+        """What each lane has had, by name."""
+        return {row["name"]: row["served"] for row in self._database.query("SELECT name, served FROM lanes")}
+
+    def limit(self) -> AccountLimit | None:
+        (row,) = self._database.query("SELECT * FROM fleet")
+        return _limit(row["limited_until"], row["limit_reason"])
+
+    def keep_limit(self, limit: AccountLimit) -> None:
+        with self._database.transaction() as connection:
+            words = (rfc3339(limit.until), limit.reason)
+            connection.execute("UPDATE fleet SET limited_until = ?, limit_reason = ?", words)
+
+    def keep(self, lanes: Iterable[Lane], *, slots: int, now: float, problem: str, problems: Mapping[str, str]) -> None:
+        """Write down how everything stands. `now` is the pool's time."""
+        rows = [
+            (
+                lane.name,
+                lane.weight,
+                lane.ceiling,
+                lane.priority,
+                lane.used,
+                lane.wants,
+                lane.served,
+                now - lane.waiting_since if lane.waiting_since is not None else None,
+                lane.closed,
+                problems.get(lane.name, ""),
+            )
+            for lane in lanes
+        ]
+        with self._database.transaction(flush=False) as connection:
+            connection.execute("UPDATE fleet SET slots = ?, problem = ?", (slots, problem))
+            connection.execute("DELETE FROM lanes")
+            connection.executemany("INSERT INTO lanes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def close(self) -> None:
+        self._database.close()
+
+
+def look(directory: Path) -> Seen:
+    """The fleet as it stands; where none ever ran, nothing."""
+    path = directory / FILE_NAME
+    if not path.exists():
+        return Seen(pid=None, slots=0, problem="", limit=None, lanes=(), problems={})
+    with closing(open_read_only(path)) as database:
+        (row,) = database.query("SELECT * FROM fleet")
+        found = database.query("SELECT * FROM lanes ORDER BY name")
+    process = find_process(row["pid"]) if row["pid"] is not None else None
+    alive = process is not None and process.started == row["start_ticks"]
+    lanes = tuple(
+        Lane(
+            name=each["name"],
+            weight=each["weight"],
+            ceiling=each["ceiling"],
+            priority=each["priority"],
+            used=each["used"] if alive else 0,
+            wants=each["wants"],
+            served=each["served"],
+            waiting_since=-each["waited"] if each["waited"] is not None else None,
+            closed=each["closed"],
+        )
+        for each in found
+    )
+    return Seen(
+        pid=row["pid"] if alive else None,
+        slots=row["slots"],
+        problem=row["problem"],
+        limit=_limit(row["limited_until"], row["limit_reason"]),
+        lanes=lanes,
+        problems={each["name"]: each["problem"] for each in found if each["problem"]},
+    )
+
+
+def _limit(until: str | None, reason: str) -> AccountLimit | None:
+    return AccountLimit(until=datetime.fromisoformat(until), reason=reason) if until is not None else None
