@@ -52,7 +52,7 @@ def jobs_of(fleet: FleetWorld, name: str) -> list[JobState]:
         world.close()
 
 
-def test_one_repository_tells_the_same_story_as_under_the_synchronous_runner(seed: int, tmp_path: Path) -> None:
+def test_one_repository_tells_the_same_story_as_under_the_synchronous_runner(tmp_path: Path) -> None:
     titles = ("First", "Second", "Third")
     (tmp_path / "alone").mkdir()
     alone = open_world(tmp_path / "alone", good(), settings=ONE_SLOT)

@@ -1,7 +1,7 @@
 """The ports: what the loop needs from the outside, as protocols.
 
-Owns: Tracker, CodeHost, Conversation, Agents, Workspaces, Commands, Slots and Clock, and the small values they
-exchange. Every adapter and every fake passes one contract suite per port (`tests/contracts/`). Must not: name an
+Owns: EventSink, Tracker, CodeHost, Conversation, Agents, Workspaces, Commands, Slots and Clock, and the small values
+they exchange. Every adapter and every fake passes one contract suite per port (`tests/contracts/`). Must not: name an
 adapter or hold logic.
 
 Threads: Tracker, CodeHost, Workspaces and Commands may block and are called from worker threads, several at once;

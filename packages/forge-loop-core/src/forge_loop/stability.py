@@ -82,10 +82,9 @@ MULTIREPO = Distribution(
     name="forge-loop-multirepo",
     package="forge_loop_multirepo",
     stability=Stability.EXPERIMENTAL,
-    ships="many repositories over one pool of slots, the pipeline DAG",
+    ships="many repositories over one pool of slots, and one account limit for all of them",
     extra="multirepo",
-    built=False,
-    commands={"repos": "run the loop over many repositories", "pipeline": "run a DAG of stages"},
+    commands={"repos": "run the loop over many repositories"},
 )
 
 DISTRIBUTIONS = (META, CORE, DASHBOARD, INTEGRATIONS, OBSERVABILITY, MULTIREPO)

@@ -1,4 +1,4 @@
-"""Many repositories over one pool of slots. Experimental; nothing is built yet, so it registers no command.
+"""Many repositories over one pool of slots. Experimental.
 
-Owns, once built: the fleet, its fair slots, the async runner and the pipeline. Must not: decide inside one repository.
+Owns: the fleet, its fair slots, the async runner and the pipeline's file. Must not: decide inside one repository.
 """

@@ -19,20 +19,26 @@ OF_THE_LOOP = frozenset({"loop_not_running", "eligible", "queued", "no_free_slot
 
 def foresee(given: Invocation, project: Project) -> None:
     """Print, for every open issue, whether a run would work on it."""
-    numbers = [issue.number for issue in bootstrap.tracker(project.directory, project.settings).open_issues()]
-    root, settings = project.layout.root, project.settings
-    said = [status.explain_issue(root, number, read_issue(project, number), settings, now=now()) for number in numbers]
+    said = explained(project)
     if given.json:
-        given.output.document({"issues": [status.explain_shape(each) | {"would_work": _works(each)} for each in said]})
+        given.output.document({"issues": [status.explain_shape(each) | {"would_work": works(each)} for each in said]})
         return
     if not said:
         given.output.say("no open issues")
         return
-    rows = [(f"#{each.issue}", "work" if _works(each) else "leave", each.title, _why(each)) for each in said]
+    rows = [(f"#{each.issue}", "work" if works(each) else "leave", each.title, _why(each)) for each in said]
     given.output.table(("issue", "would", "title", "because"), rows)
 
 
-def _works(said: Explanation) -> bool:
+def explained(project: Project) -> list[Explanation]:
+    """Every open issue with all that holds of it."""
+    numbers = [issue.number for issue in bootstrap.tracker(project.directory, project.settings).open_issues()]
+    root, settings = project.layout.root, project.settings
+    return [status.explain_issue(root, number, read_issue(project, number), settings, now=now()) for number in numbers]
+
+
+def works(said: Explanation) -> bool:
+    """Whether a run would work on it."""
     return not _against(said) and said.state is not JobState.MERGED
 
 

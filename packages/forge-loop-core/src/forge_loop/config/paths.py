@@ -35,7 +35,7 @@ def state_directory(
     worktrees of one repository share a directory. Raises UnsupportedPlaceError inside any of them.
     """
     chosen = override or (Path(environ[STATE_VARIABLE]) if environ.get(STATE_VARIABLE) else None)
-    place = chosen.absolute() if chosen else _state_home(environ) / _own_name(project, settings)
+    place = chosen.absolute() if chosen else state_home(environ) / _own_name(project, settings)
     for tree in _trees(project):
         if _is_inside(place, tree):
             raise UnsupportedPlaceError(
@@ -89,7 +89,8 @@ def _why(path: Path, error: OSError) -> str:
     return "it is a symlink" if path.is_symlink() else f"{error.strerror}"
 
 
-def _state_home(environ: Mapping[str, str]) -> Path:
+def state_home(environ: Mapping[str, str]) -> Path:
+    """Where all state directories lie. Raises OperatorError without a home."""
     base = environ.get("XDG_STATE_HOME", "")
     if base.startswith("/"):  # the XDG specification: a relative path is ignored
         return Path(base) / "forge-loop"
