@@ -454,3 +454,14 @@ def test_a_check_that_is_required_is_pending_before_it_appears(talking: TalkingW
 def test_a_pull_request_of_the_loops_is_its_own(world: World) -> None:
     world.pushes(BRANCH, {"a": "1"})
     assert opened(world).ours
+
+
+def test_the_open_pull_requests_are_those_of_the_prefix_that_nobody_ended(world: World) -> None:
+    numbers = {}
+    for branch in ("forge/1-1", "forge/2-2", "forge/3-3", "people/4"):
+        world.pushes(branch, {f"{branch.split('/')[1]}.txt": "x\n"})
+        numbers[branch] = world.host.open_pull_request(branch=branch, base=BASE, title="t", body="b").number
+    world.host.close_pull_request(numbers["forge/2-2"])
+    world.deletes("forge/3-3")
+    assert [pull.number for pull in world.host.open_pull_requests("forge/")] == [numbers["forge/1-1"]]
+    assert len(world.host.open_pull_requests("")) == 2

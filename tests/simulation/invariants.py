@@ -295,7 +295,13 @@ class Invariants:
             jobs = self.rows("SELECT state, reason FROM jobs WHERE issue = ?", ticket.number)
             said = self.rows("SELECT reasons FROM observations WHERE issue = ?", ticket.number)
             refused = bool(said) and json.loads(said[0]["reasons"]) != []
-            insist(bool(jobs) or refused, f"#{ticket.number} is ready and nobody says why it is not worked on")
+            answered = bool(jobs) or refused or self._too_many_are_open()
+            insist(answered, f"#{ticket.number} is ready and nobody says why it is not worked on")
+
+    def _too_many_are_open(self) -> bool:
+        """Pull requests of the loop's that wait for a person hold up everything new, once there are too many."""
+        still_open = self._world.host.open_pull_requests("forge/")
+        return len(still_open) >= self._world.settings.scheduling.max_open_pull_requests
 
 
 def _fits(name: str, arguments: dict[str, Any], detail: dict[str, Any]) -> bool:

@@ -290,6 +290,10 @@ class FakeCodeHost:
             ours=pull.ours,
         )
 
+    def open_pull_requests(self, prefix: str) -> list[PullRequest]:
+        pulls = [self.pull_request(number) for number in sorted(self.pulls)]
+        return [pull for pull in pulls if pull.state is PullRequestState.OPEN and pull.branch.startswith(prefix)]
+
     def merge(
         self,
         number: int,

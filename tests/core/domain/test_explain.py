@@ -218,3 +218,11 @@ def test_every_refusal_of_intake_is_in_the_answer_until_there_is_a_job() -> None
     for facts in every_situation():
         if facts.job is None:
             assert {reason.code for reason in explain(facts).reasons} >= {reason.code for reason in facts.intake or ()}
+
+
+@pytest.mark.parametrize("state", [JobState.QUEUED, JobState.COOLING])
+def test_a_job_that_meets_another_is_told_which(state: JobState) -> None:
+    overlap = Reason(code="overlap", text="it is expected to change a.py, which #41 changes")
+    facts = replace(QUIET, job=job(state=state), approval_live=True, overlap=overlap, dispatch=(PAUSED,))
+    assert codes(facts)[:2] == ["paused", "overlap"]
+    assert "queued" not in codes(facts)

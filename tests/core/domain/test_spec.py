@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from forge_loop.domain.spec import EXPANSION_SCHEMA, SECTIONS, is_thin, missing_sections, parse_expansion
+from forge_loop.domain.spec import EXPANSION_SCHEMA, SECTIONS, file_pointers, is_thin, missing_sections, parse_expansion
 from support.json_schema import JSON, accepts, nearly, values
 
 
@@ -119,3 +119,29 @@ def test_what_the_schema_asks_for_is_understood(report: dict[str, Any]) -> None:
 @given(nearly(EXPANSION_SCHEMA) | JSON)
 def test_schema_and_parser_refuse_the_same(report: Any) -> None:
     assert (parse_expansion(report) is not None) is accepts(EXPANSION_SCHEMA, report)
+
+
+@pytest.mark.parametrize(
+    ("line", "paths"),
+    [
+        ("- src/a.py", {"src/a.py"}),
+        ("- `src/a.py`: the parser, and `src/b/`", {"src/a.py", "src/b"}),
+        ("1. ./setup.cfg: the version", {"setup.cfg"}),
+        ("* src/a.py:12-40, the loop", {"src/a.py"}),
+        ("- `src/a.py:7`", {"src/a.py"}),
+        ("see `docs/x.md`.", {"docs/x.md"}),
+        ("- the parser in `parse()` and `dict`", set()),
+        ("- https://example.org/a.py", set()),
+        ("- /etc/passwd and `../outside.py` and `a/../b.py`", set()),
+        ("src/not-an-entry.py", set()),
+        ("- `a b.py`", set()),
+    ],
+)
+def test_file_pointers_are_paths_of_the_repository(line: str, paths: set[str]) -> None:
+    assert file_pointers(f"## File pointers\n\n{line}\n") == paths
+
+
+def test_only_the_section_of_file_pointers_points() -> None:
+    text = "## Problem\n- src/a.py\n\n### file pointers ##\n- src/b.py\n\n## Out of scope\n- src/c.py\n"
+    assert file_pointers(text) == {"src/b.py"}
+    assert file_pointers("- src/a.py\n") == frozenset()

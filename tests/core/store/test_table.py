@@ -67,6 +67,7 @@ def of_type(hint: Any) -> st.SearchStrategy[Any]:
         datetime: MOMENTS,
         type(None): st.none(),
         tuple[str, ...]: st.lists(TEXT, max_size=3).map(tuple),
+        tuple[int, ...]: st.lists(st.integers(), max_size=3).map(tuple),
         dict[str, Any]: OBJECTS,
     }
     return known[hint]

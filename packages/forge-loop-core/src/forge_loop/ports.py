@@ -148,6 +148,9 @@ class CodeHost(Protocol):
 
     def pull_request(self, number: int) -> PullRequest: ...
 
+    def open_pull_requests(self, prefix: str) -> Sequence[PullRequest]:
+        """Every open pull request of a branch of this repository whose name begins so, in number order."""
+
     def merge(
         self,
         number: int,

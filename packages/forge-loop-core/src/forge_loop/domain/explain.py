@@ -14,7 +14,8 @@ from forge_loop.domain.reason import Reason
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExplainFacts:
-    """`job` is the issue's newest. `intake` is None where the tracker could not be read, `role` an open session's."""
+    """`job` is the issue's newest. `intake` is None where the tracker could not be read, `role` an open session's,
+    `overlap` the job at work that it meets."""
 
     issue: int
     title: str
@@ -28,6 +29,7 @@ class ExplainFacts:
     slots_total: int
     role: str | None
     base_problem: str | None
+    overlap: Reason | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,6 +120,8 @@ def _live(facts: ExplainFacts, job: Job) -> tuple[list[Reason], str]:
         reasons.append(Reason(code=str(job.state), text=f"it is {job.state}, round {job.round}: {what}"))
         return reasons, NEXT[job.state] if facts.loop_running else "forge-loop run goes on where it stopped"
     reasons.extend(facts.dispatch)
+    if facts.overlap is not None:
+        reasons.append(facts.overlap)
     if job.state is not JobState.QUEUED:
         text = f"it is {job.state}" + (f": {job.reason}" if job.reason else "")
         reasons.append(Reason(code=str(job.state), text=text, until=job.not_before))

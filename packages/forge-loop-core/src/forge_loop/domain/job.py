@@ -12,6 +12,8 @@ from enum import StrEnum
 
 from forge_loop.domain.session import Role, SessionOutcome
 
+BRANCHES = "forge/"  # what the name of every branch of the loop's begins with
+
 
 class JobState(StrEnum):
     QUEUED = "queued"
@@ -103,8 +105,8 @@ class Job:
     `attempts` counts the attempts that were charged, `interruptions` how often it was cut off since it last got on.
     `resume_state` is where a cooling or parked job goes on. `base_sha` is what the worker's clone started from,
     `head_sha` the candidate, `merged_sha` the commit on base. `spec` is the expanded text where the PO wrote one.
-    `withheld` lists why a person must merge it (protected paths, weakened tests). `not_before` stands with cooling and
-    parked.
+    `withheld` lists why a person must merge it (protected paths, weakened tests), `paths` what its last candidate
+    changes. `not_before` stands with cooling and parked.
     """
 
     id: int
@@ -127,6 +129,7 @@ class Job:
     spec: str | None = None
     withheld: tuple[str, ...] = ()
     lines_changed: int = 0
+    paths: tuple[str, ...] = ()
     not_before: datetime | None = None
     reason: str | None = None
     failure_kind: FailureKind | None = None

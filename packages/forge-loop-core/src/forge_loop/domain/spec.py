@@ -6,14 +6,19 @@ Owns: the five sections, the two thresholds. Must not: expand anything.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 SECTIONS = ("Problem", "Acceptance criteria", "Test matrix", "Out of scope", "File pointers")
 ENOUGH_SECTIONS = 3
 ENOUGH_CHARACTERS = 400
 
+POINTERS = SECTIONS[-1]
+
 _HEADING = re.compile(r"^#{1,6}[ \t](.*)$", re.MULTILINE)
+_QUOTED = re.compile(r"`([^`\s]+)`")
+_ENTRY = re.compile(r"[ \t]*(?:[-*+]|\d+[.)])[ \t]+([^`\s]+)")
+_PATH = re.compile(r"[\w.@+-]+(?:/[\w.@+-]+)*")
 
 EXPANSION_SCHEMA: Mapping[str, Any] = {
     "type": "object",
@@ -32,6 +37,33 @@ def missing_sections(body: str) -> tuple[str, ...]:
     if "description" in found:
         found.add("problem")
     return tuple(section for section in SECTIONS if section.lower() not in found)
+
+
+def file_pointers(text: str) -> frozenset[str]:
+    """The paths that the section File pointers names, each without `./`, a trailing slash or a `:line`.
+
+    A word in backticks, or the first word of a list's entry, counts if it looks like a path of the repository.
+    """
+    return frozenset(path for word in _pointed_at(text) if (path := _path(word)) is not None)
+
+
+def _pointed_at(text: str) -> Iterator[str]:
+    inside = False
+    for line in text.splitlines():
+        heading = _HEADING.match(line)
+        if heading is not None:
+            inside = heading[1].rstrip(" \t#").strip().lower() == POINTERS.lower()
+        elif inside:
+            yield from _QUOTED.findall(line)
+            entry = _ENTRY.match(line)
+            if entry is not None:
+                yield entry[1]
+
+
+def _path(word: str) -> str | None:
+    path = re.sub(r"(:\d+(-\d+)?)?[,;:]?$", "", word).removeprefix("./").rstrip("/")
+    looks = _PATH.fullmatch(path) is not None and ("/" in word or "." in path)
+    return path if looks and not {"", ".", ".."} & set(path.split("/")) else None
 
 
 def is_thin(body: str) -> bool:

@@ -49,6 +49,7 @@ class World:
     labels: dict[int, LabelEvent | None] = field(default_factory=dict)
     blockers: dict[int, bool | None] = field(default_factory=dict)
     gone: frozenset[int] = frozenset()
+    open_pull_requests: tuple[int, ...] | None = None
     base_sha: str | None = None
     base_problem: str | None = None
     problems: tuple[str, ...] = ()

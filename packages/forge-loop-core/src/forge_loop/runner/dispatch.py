@@ -1,7 +1,7 @@
 """The dispatch stage: free slots claim due jobs from the queue.
 
-Owns: whether dispatch is open, and how a claimed job enters or re-enters its work. Must not: pick by anything but the
-queue's order.
+Owns: whether dispatch is open, which due job is next, and how a claimed job enters or re-enters its work. Must not:
+pick by anything but the queue's order and what jobs are expected to change.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from forge_loop.domain.dispatch import closed_because as dispatch_closed_because
 from forge_loop.domain.events import AttemptStarted, JobClaimed
 from forge_loop.domain.job import Job, JobState
+from forge_loop.domain.overlap import MOST_PASSED_OVER
 from forge_loop.domain.reason import Reason
 from forge_loop.domain.spec import is_thin
 from forge_loop.queue import Delivery
@@ -31,14 +32,37 @@ def dispatch(context: Context) -> None:
         return
     limit = context.settings.scheduling.parallel
     while context.slots.may_take(in_hand=len(context.in_hand), limit=limit):
-        delivery = context.queue.pop(lease_seconds=context.timing.lease)
+        delivery = _next(context)
         if delivery is None:
             return
         _claim(context, delivery)
 
 
+def _next(context: Context) -> Delivery | None:
+    """The first due job that is not expected to change what another is changing; if each is, the first."""
+    passed_over: list[Delivery] = []
+    chosen, at_work = None, memory.at_work(context.store)
+    while chosen is None and len(passed_over) < MOST_PASSED_OVER:
+        delivery = context.queue.pop(lease_seconds=context.timing.lease)
+        if delivery is None:
+            break
+        if memory.meets(context.store, job_of(context, delivery), at_work) is None:
+            chosen = delivery
+        else:
+            passed_over.append(delivery)
+    if chosen is None and passed_over:
+        chosen = passed_over.pop(0)
+    for delivery in passed_over:
+        context.queue.release(delivery)
+    return chosen
+
+
+def job_of(context: Context, delivery: Delivery) -> Job:
+    return context.store.jobs.get(int(str(delivery.payload["job"])))
+
+
 def _claim(context: Context, delivery: Delivery) -> None:
-    job = context.store.jobs.get(int(str(delivery.payload["job"])))
+    job = job_of(context, delivery)
     if job.state.terminal:
         context.queue.ack(delivery)
         return

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TypeVar
 
 from forge_loop.domain.issue import Issue, LabelEvent
+from forge_loop.domain.job import BRANCHES
 from forge_loop.errors import ForgeLoopError, NoSuchIssueError
 from forge_loop.runner.clock import passed
 from forge_loop.runner.context import Context, World
@@ -52,6 +53,9 @@ def _look(context: Context, world: World, known: frozenset[int]) -> World:
     problems: list[str] = []
     base_problem = _read(problems, context.code_host.sync_base)
     base_sha = _read(problems, lambda: _base(context))
+    pulls = _read(problems, lambda: context.code_host.open_pull_requests(BRANCHES))
+    if pulls is not None:
+        world = replace(world, open_pull_requests=tuple(pull.number for pull in pulls))
     read = _read(problems, lambda: _issues(context, known))
     if read is not None:
         issues, gone = read
@@ -116,3 +120,5 @@ def _take(context: Context, world: World) -> None:
     loop = context.store.loop()
     if (loop.base_problem, loop.base_sha) != (world.base_problem, world.base_sha):
         context.store.update_loop(base_problem=world.base_problem, base_sha=world.base_sha)
+    if world.open_pull_requests not in (None, loop.open_pull_requests):
+        context.store.update_loop(open_pull_requests=world.open_pull_requests)

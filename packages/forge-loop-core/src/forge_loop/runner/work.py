@@ -11,6 +11,7 @@ from typing import Any
 from forge_loop.domain.candidate import Harvest
 from forge_loop.domain.events import CandidateHarvested, CandidateRefused, HookFailed
 from forge_loop.domain.job import FailureKind, Job, JobState, SessionRow
+from forge_loop.domain.overlap import MOST_PATHS
 from forge_loop.domain.session import Role, SessionOutcome
 from forge_loop.domain.worker_report import WORKER_SCHEMA, WorkerStatus, parse_worker_report
 from forge_loop.runner import effects, ending, hooks, job_errands, outcome, prompts, sessions
@@ -178,5 +179,6 @@ def _accept(context: Context, job: Job, harvest: Harvest, commit: str) -> None:
             head_sha=commit,
             withheld=tuple(withheld),
             lines_changed=harvest.lines_changed,
+            paths=harvest.paths[:MOST_PATHS],
         )
     context.moved_at = context.now()

@@ -11,10 +11,12 @@ from datetime import datetime
 from pathlib import Path
 
 from forge_loop.config.model import Settings
+from forge_loop.domain import overlap
 from forge_loop.domain.approval import Caps, LabelNames, refusals
 from forge_loop.domain.dispatch import closed_because
 from forge_loop.domain.explain import ExplainFacts, Explanation, explain
 from forge_loop.domain.issue import Issue, LabelEvent
+from forge_loop.domain.job import Job
 from forge_loop.domain.reason import Reason
 from forge_loop.status.opening import is_running, open_store_read_only
 from forge_loop.store import LoopRow, Store, memory
@@ -61,7 +63,13 @@ def _facts(store: Store, number: int, reading: Reading, settings: Settings, now:
         slots_total=settings.scheduling.parallel,
         role=str(session.role) if session is not None else None,
         base_problem=loop.base_problem,
+        overlap=_overlap(store, job),
     )
+
+
+def _overlap(store: Store, job: Job | None) -> Reason | None:
+    found = memory.meets(store, job, memory.at_work(store)) if job is not None else None
+    return overlap.reason(found) if found is not None else None
 
 
 def _dispatch(store: Store, settings: Settings, loop: LoopRow, now: datetime) -> tuple[Reason, ...]:

@@ -22,7 +22,7 @@ from forge_loop.domain.events import (
     rfc3339,
 )
 from forge_loop.domain.issue import Issue
-from forge_loop.domain.job import Approval, Job, JobState
+from forge_loop.domain.job import BRANCHES, Approval, Job, JobState
 from forge_loop.errors import IllegalTransition
 from forge_loop.store.access import Access
 from forge_loop.store.events import EventLog
@@ -50,7 +50,7 @@ class Jobs(Table[Job]):
                 created_at=at,
                 updated_at=at,
             )
-            job = self.update(job.id, branch=f"forge/{issue.number}-{job.id}")
+            job = self.update(job.id, branch=f"{BRANCHES}{issue.number}-{job.id}")
             self._events.append(JobQueued(title=job.title, priority=job.priority), at=at, issue=job.issue, job=job.id)
         return job
 

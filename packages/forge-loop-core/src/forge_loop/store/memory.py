@@ -10,7 +10,10 @@ from datetime import datetime, timedelta
 from forge_loop.domain.approval import Caps, IntakeFacts, cap_reasons
 from forge_loop.domain.dispatch import DispatchFacts
 from forge_loop.domain.issue import Issue, LabelEvent
+from forge_loop.domain.job import Job, JobState
+from forge_loop.domain.overlap import Meeting, Territory, meeting
 from forge_loop.domain.reason import Reason
+from forge_loop.domain.spec import file_pointers
 from forge_loop.store.open import Store
 from forge_loop.store.records import RequestState
 
@@ -64,10 +67,36 @@ def dispatch_facts(store: Store, checks: tuple[str, ...], *, base_sha: str | Non
 def cap_reasons_of(store: Store, caps: Caps, now: datetime) -> tuple[Reason, ...]:
     """Why nothing new is taken in at the moment, whatever the issue."""
     recent = store.jobs.select("created_at > ?", now - timedelta(hours=1))
-    open_pull_requests = [job for job in store.jobs.live() if job.pull_request is not None]
     return cap_reasons(
-        open_pull_requests=len(open_pull_requests),
+        open_pull_requests=len({job.pull_request for job in _with_open_pull_requests(store)}),
         jobs_started=tuple(job.created_at for job in recent),
         caps=caps,
         now=now,
     )
+
+
+def _with_open_pull_requests(store: Store) -> list[Job]:
+    """The jobs whose pull request is open: those in work, and those that ended and left theirs to a person."""
+    still_open = store.loop().open_pull_requests
+    left = [job for number in still_open for job in store.jobs.select("pull_request = ?", number)]
+    return [*(job for job in store.jobs.live() if job.pull_request is not None), *left]
+
+
+def at_work(store: Store) -> tuple[Territory, ...]:
+    """What is being changed: by jobs in hand, by parked ones, and by every open pull request."""
+    live = [job for job in store.jobs.live() if job.state.active or job.state is JobState.PARKED]
+    jobs = {job.id: job for job in (*live, *_with_open_pull_requests(store))}
+    return tuple(territory(store, job) for job in jobs.values())
+
+
+def territory(store: Store, job: Job) -> Territory:
+    """What a job is expected to change: what its text points at, and what its last candidate changes."""
+    text = job.spec or store.approvals.get(job.approval).body
+    return Territory(job=job.id, issue=job.issue, paths=file_pointers(text) | frozenset(job.paths))
+
+
+def meets(store: Store, job: Job, others: tuple[Territory, ...]) -> Meeting | None:
+    """The one of `others` at work that a job which waits to begin meets. One that only goes on is not held up."""
+    if job.state not in (JobState.QUEUED, JobState.COOLING):
+        return None
+    return meeting(territory(store, job), others)

@@ -122,7 +122,10 @@ class RequestRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LoopRow:
-    """The loop's own row. `loop_id` marks every process it starts. `pid` and `start_ticks` are of the last loop."""
+    """The loop's own row. `loop_id` marks every process it starts. `pid` and `start_ticks` are of the last loop.
+
+    `open_pull_requests` are those that stood open when the code host was last read.
+    """
 
     id: int
     loop_id: str
@@ -141,3 +144,4 @@ class LoopRow:
     base_problem: str | None = None
     base_sha: str | None = None
     last_tick: datetime | None = None
+    open_pull_requests: tuple[int, ...] = ()

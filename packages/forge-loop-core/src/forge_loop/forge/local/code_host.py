@@ -78,6 +78,10 @@ class LocalCodeHost:
     def pull_request(self, number: int) -> PullRequest:
         return self._settled(self._get(number)).shown
 
+    def open_pull_requests(self, prefix: str) -> list[PullRequest]:
+        pulls = [self._settled(pull).shown for pull in self._pulls.still_open() if pull.shown.branch.startswith(prefix)]
+        return [pull for pull in pulls if pull.state is PullRequestState.OPEN]
+
     def merge(
         self,
         number: int,

@@ -51,6 +51,10 @@ class Pulls:
     def newest(self, branch: str) -> Pull | None:
         return self._one("branch = ?", branch)
 
+    def still_open(self) -> list[Pull]:
+        """Those that are recorded as open, in number order."""
+        return [_pull(row) for row in self._database.query("SELECT * FROM pulls WHERE state = 'open' ORDER BY number")]
+
     def propose(self, number: int, candidate: str) -> bool:
         """Record what is about to be merged; False if the pull request is no longer open."""
         return self._change(number, "candidate = ?", candidate)
