@@ -45,7 +45,7 @@ def test_a_new_job_is_queued_on_a_branch_of_its_own_and_told(store: Store) -> No
     assert (job.title, job.created_at, job.updated_at) == (issue.title, NOW, NOW)
     (told,) = store.events.after(0)
     assert (told.kind, told.issue, told.job, told.at) == ("job.queued", 9, job.id, NOW)
-    assert told.data == {"title": issue.title, "priority": 1}
+    assert told.data == {"title": issue.title, "priority": 1, "labels": sorted(issue.labels)}
 
 
 @pytest.mark.parametrize(

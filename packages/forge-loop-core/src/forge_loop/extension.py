@@ -28,10 +28,11 @@ if TYPE_CHECKING:
     from forge_loop.cli.stopping import Stopping
     from forge_loop.config.nodes import Entry, Node, Scalar, Table
     from forge_loop.config.paths import STATE_VARIABLE, project_directory, state_home
+    from forge_loop.config.quantities import duration
     from forge_loop.config.strict_yaml import read as read_yaml
     from forge_loop.config.values import nearest
     from forge_loop.database import Database, open_read_only
-    from forge_loop.domain.events import rfc3339
+    from forge_loop.domain.events import KINDS, rfc3339
     from forge_loop.domain.reason import Reason
     from forge_loop.ports import Slots
     from forge_loop.runner import Timing, Until
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CHECKS",
+    "KINDS",
     "QUIET",
     "STATE_VARIABLE",
     "AccountLimit",
@@ -64,6 +66,7 @@ __all__ = [
     "as_json",
     "build",
     "demand",
+    "duration",
     "explained",
     "explanation_lines",
     "find_process",
@@ -87,6 +90,7 @@ __all__ = [
 # Where each name is defined: its module, and after a colon what it is called there, if that differs.
 _HOMES: Mapping[str, str] = {
     "CHECKS": "forge_loop.cli.preconditions",
+    "KINDS": "forge_loop.domain.events",
     "QUIET": "forge_loop.cli.event_lines",
     "STATE_VARIABLE": "forge_loop.config.paths",
     "AccountLimit": "forge_loop.runner.driving",
@@ -111,6 +115,7 @@ _HOMES: Mapping[str, str] = {
     "as_json": "forge_loop.cli.options",
     "build": "forge_loop.bootstrap",
     "demand": "forge_loop.runner.driving",
+    "duration": "forge_loop.config.quantities",
     "explained": "forge_loop.cli.dry_run",
     "explanation_lines": "forge_loop.cli.explain:lines",
     "find_process": "forge_loop.agents.processes:find",

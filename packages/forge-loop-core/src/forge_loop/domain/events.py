@@ -127,6 +127,7 @@ class JobQueued(Event):
     kind = "job.queued"
     title: str
     priority: int
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -51,7 +51,8 @@ class Jobs(Table[Job]):
                 updated_at=at,
             )
             job = self.update(job.id, branch=f"{BRANCHES}{issue.number}-{job.id}")
-            self._events.append(JobQueued(title=job.title, priority=job.priority), at=at, issue=job.issue, job=job.id)
+            queued = JobQueued(title=job.title, priority=job.priority, labels=tuple(sorted(issue.labels)))
+            self._events.append(queued, at=at, issue=job.issue, job=job.id)
         return job
 
     def move(self, job: Job, after: JobState, *, at: datetime, reason: str | None = None, **changes: Any) -> Job:

@@ -1,0 +1,37 @@
+"""What a message is about, so that what belongs together stands together, and what ends it.
+
+Owns: the key of a matter, which kind closes which. Must not: keep what is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+OF_AN_ISSUE = frozenset(
+    {"job.queued", "job.merged", "job.yielded", "job.cancelled", "issue.released", "issue.approved"}
+)
+CLOSING: Mapping[str, frozenset[str]] = {
+    "loop.resumed": frozenset({"loop.halted", "loop.parked"}),
+    "loop.unparked": frozenset({"loop.parked"}),
+    "loop.started": frozenset({"loop.halted"}),
+    "config.reloaded": frozenset({"config.rejected"}),
+    "sink.recovered": frozenset({"sink.failed"}),
+}
+
+
+def matter_of(kind: str, issue: int | None, data: Mapping[str, Any]) -> str:
+    """`issue:42`, or which part of the loop it is about."""
+    noun = kind.partition(".")[0]
+    if noun == "sink":
+        return f"sink:{data.get('sink')}"
+    if noun in ("loop", "config", "storage"):
+        return noun
+    return f"issue:{issue}" if issue is not None else "loop"
+
+
+def closes(kind: str, opened_by: str) -> bool:
+    """Whether an event ends what `opened_by`, an earlier event of the same matter, has opened."""
+    if opened_by.partition(".")[0] in ("job", "issue", "spec"):
+        return kind in OF_AN_ISSUE
+    return opened_by in CLOSING.get(kind, frozenset())

@@ -1,0 +1,101 @@
+"""The sender: one thread per sink that tries what is due, and nothing else.
+
+Owns: the thread, its sleep, the bounded end. Must not: decide what is due or what an answer means (`outbox`).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from forge_loop_integrations.channels import Answer, Channel, Retry
+from forge_loop_integrations.outbox.box import Now, Outbox
+from forge_loop_integrations.outbox.sending import Sending
+from forge_loop_integrations.secret import hide
+
+# Another process may have paused or resumed: look unasked now and then.
+LOOK_SECONDS = 5.0
+BACK_OFF_SECONDS = 30.0
+# What the end of the loop waits for: the last messages of a loop that ends are worth this much.
+CLOSE_SECONDS = 5.0
+
+
+class Sender:
+    """`step` is all that happens; `start` runs it in a thread until `close`."""
+
+    def __init__(self, outbox: Outbox, channel: Callable[[], Channel], now: Now) -> None:
+        self._outbox = outbox
+        self._sending = Sending(outbox, now)
+        self._open_channel = channel
+        self._channel: Channel | None = None
+        self._now = now
+        self._wake = threading.Event()
+        self._ending = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.trouble: str | None = None
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name=f"sender {self._outbox.name}", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Something is written: look now."""
+        self._wake.set()
+
+    def close(self, seconds: float = CLOSE_SECONDS) -> bool:
+        """Send what is due, for so long at most. Whether the thread has ended: one that has not ends with the process,
+        and its message is sent again later, under its id."""
+        self._ending.set()
+        self._wake.set()
+        if self._thread is None:
+            return True
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def step(self) -> bool:
+        """Try one due message. Whether there was one."""
+        self._sending.prepare()
+        leased = self._sending.lease()
+        if leased is not None:
+            message, matter = leased
+            began, started = self._now().timestamp(), time.monotonic()
+            answer = self._deliver(lambda channel: channel.deliver(message, matter, self._keeper(message.matter)))
+            self._sending.record(message, answer, began=began, seconds=round(time.monotonic() - started, 3))
+        self.trouble = self._sending.trouble()
+        return leased is not None
+
+    def _keeper(self, matter: str) -> Callable[[str], None]:
+        return lambda remote: self._sending.keep(matter, remote)
+
+    def _deliver(self, attempt: Callable[[Channel], Answer]) -> Answer:
+        try:
+            if self._channel is None:
+                self._channel = self._open_channel()
+            return attempt(self._channel)
+        except Exception as error:  # noqa: BLE001 - the channel fence: a fault of ours waits like one of the receiver's
+            return Retry(reason=hide(f"{type(error).__name__}: {error}", ()))
+
+    def _run(self) -> None:
+        while True:
+            # Cleared before looking: what is written meanwhile wakes the next sleep.
+            self._wake.clear()
+            ending = self._ending.is_set()
+            try:
+                if ending:
+                    self._sending.hurry()
+                busy = self.step()
+                pause = 0.0 if busy else self._pause()
+            except Exception as error:  # noqa: BLE001 - the thread fence: a full disk now must not end it for good
+                self.trouble = f"{type(error).__name__}: {error}"
+                busy, pause = False, BACK_OFF_SECONDS
+            if not busy and ending:
+                break
+            if pause:
+                self._wake.wait(pause)
+        if self._channel is not None:
+            self._channel.close()
+
+    def _pause(self) -> float:
+        due = self._sending.next_moment()
+        return LOOK_SECONDS if due is None else min(max(due - self._now().timestamp(), 0.01), LOOK_SECONDS)

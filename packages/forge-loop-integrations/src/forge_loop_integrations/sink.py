@@ -1,0 +1,74 @@
+"""The sink: writes an event down on the runner's thread, and leaves sending to its sender.
+
+Owns: what core's port asks for. Must not: wait for a receiver.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from forge_loop import EventSink, Recorded
+from forge_loop.extension import Database
+from forge_loop_integrations.channels import Channel
+from forge_loop_integrations.outbox.box import Now, Outbox, open_database
+from forge_loop_integrations.routing import Policy
+from forge_loop_integrations.sender import CLOSE_SECONDS, Sender
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class OutboxSink(EventSink):
+    """One configured receiver. `channel` is opened in the sender's thread, when there is something to send."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        state_dir: Path,
+        channel: Callable[[Outbox], Channel],
+        *,
+        clock: Now = now,
+        close_seconds: float = CLOSE_SECONDS,
+    ) -> None:
+        self.policy = policy
+        self._state_dir = state_dir
+        self._channel = channel
+        self._clock = clock
+        self._close_seconds = close_seconds
+        self._database: Database | None = None
+        self._outbox: Outbox | None = None
+        self._sender: Sender | None = None
+
+    @property
+    def name(self) -> str:
+        return self.policy.sink
+
+    def begin(self, newest: int) -> int:
+        if self._outbox is None:
+            self._database = open_database(self._state_dir)
+            self._outbox = Outbox(self._database, self.policy, self._clock)
+        outbox = self._outbox
+        place = outbox.begin(newest)
+        if self._sender is None:
+            self._sender = Sender(outbox, lambda: self._channel(outbox), self._clock)
+            self._sender.start()
+        return place
+
+    def emit(self, event: Recorded) -> None:
+        assert self._outbox is not None
+        assert self._sender is not None
+        if self._outbox.take(event):
+            self._sender.wake()
+
+    def trouble(self) -> str | None:
+        return self._sender.trouble if self._sender is not None else None
+
+    def close(self) -> None:
+        ended = self._sender is None or self._sender.close(self._close_seconds)
+        if self._outbox is not None:
+            self._outbox.settle()
+        if self._database is not None and ended:
+            self._database.close()
