@@ -10,7 +10,7 @@ import yaml
 
 from support.tree import CORE, ROOT
 
-SCRIPTS = sorted(path for path in (ROOT / "scripts").iterdir() if path.suffix == "")
+SCRIPTS = sorted(path for path in (ROOT / "scripts").iterdir() if path.is_file())
 CONSOLE = re.compile(r"```console\n\$ (.*)\n```")
 
 

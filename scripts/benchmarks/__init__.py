@@ -1,0 +1,1 @@
+"""What `scripts/bench` runs: a package for each benchmark. None of it is installed with the product."""

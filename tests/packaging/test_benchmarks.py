@@ -1,0 +1,57 @@
+"""The benchmarks run, and what they compare with stays out of the product."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from support.tree import ROOT
+
+BENCHMARKS = ROOT / "scripts" / "benchmarks"
+NAMES = sorted(path.parent.name for path in BENCHMARKS.glob("*/__main__.py"))
+
+
+def benchmark(*words: str, directory: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", *words, "--directory", str(directory)],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "scripts")},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+def test_the_queue_is_measured_next_to_bare_statements(tmp_path: Path) -> None:
+    contenders = ["SQLiteQueue", "sqlite3, its statements", "append + fsync"]
+    words = ["--jobs", "20", "--rounds", "1", "--measures", "alone", "batch", "producers", "mixed", "--depths"]
+    said = benchmark("benchmarks.queue", *words, "--only", *contenders, directory=tmp_path)
+    assert said.returncode == 0, said.stderr
+    rows = [line.split(" | ") for line in said.stdout.splitlines() if line.startswith("| SQLiteQueue |")]
+    (rates, _, waiting) = rows
+    assert [float(cell.strip(" |").replace(",", "")) > 0 for cell in rates[2:]] == [True] * 5
+    assert waiting[-1] == "0 |"  # none was given twice
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_benchmark_has_its_part_of_the_document() -> None:
+    document = (ROOT / "docs" / "benchmarks.md").read_text()
+    assert [name for name in NAMES if f"<!-- {name}: scripts/bench {name} --write -->" not in document] == []
+
+
+def test_an_unknown_benchmark_is_told_what_there_is() -> None:
+    said = subprocess.run(
+        [ROOT / "scripts" / "bench", "kueue"], capture_output=True, text=True, timeout=20, check=False
+    )
+    assert (said.returncode, said.stdout) == (2, "")
+    assert all(name in said.stderr for name in NAMES)
+
+
+def test_what_the_benchmarks_compare_with_is_not_in_the_lock() -> None:
+    locked = {package["name"] for package in tomllib.loads((ROOT / "uv.lock").read_text())["package"]}
+    peers = {line.partition("==")[0] for path in BENCHMARKS.glob("*/peers.txt") for line in path.read_text().split()}
+    assert peers
+    assert peers & locked == set()
