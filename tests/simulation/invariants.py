@@ -112,7 +112,7 @@ class Invariants:
         if kind == "issue.approved":
             text = (row["issue"], json.loads(row["data"])["sha256"])
             insist(text in self._world.approved_texts, f"#{row['issue']} was worked on with a text nobody approved")
-        if kind in ("request.applied", "request.refused"):
+        if kind in ("request.applied", "request.refused", "loop.unparked"):
             self._asked = True
         if kind == "job.yielded":
             insist(row["issue"] in self._world.touched, f"job {job} yielded to nobody: {row['data']}")

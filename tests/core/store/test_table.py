@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from forge_loop.database import Database
 from forge_loop.domain.job import Approval, Attempt, FailureKind, Job, JobState, SessionRow
+from forge_loop.domain.limits import Window
 from forge_loop.domain.proposals import Proposal
 from forge_loop.store import (
     CheckRow,
@@ -45,6 +46,7 @@ TABLES: Mapping[str, type[Any]] = {
     "effects": EffectRow,
     "requests": RequestRow,
     "proposals": Proposal,
+    "limits": Window,
 }
 TEXT = st.text(max_size=20)
 MOMENTS = st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC)).map(  # noqa: DTZ001
@@ -82,7 +84,7 @@ def rows(kind: type[Any], *, without: frozenset[str]) -> st.SearchStrategy[dict[
 
 def pointers(store: Store, name: str) -> dict[str, Any]:
     """The rows that a row of this table must point to."""
-    if name in ("approvals", "requests", "base_checks", "proposals"):
+    if name in ("approvals", "requests", "base_checks", "proposals", "limits"):
         return {}
     if name == "jobs":
         return {"approval": stored_approval(store).id}

@@ -78,6 +78,7 @@ __all__ = [
     "JobYielded",
     "LeaseLost",
     "LoopHalted",
+    "LoopPaced",
     "LoopParked",
     "LoopPaused",
     "LoopResumed",

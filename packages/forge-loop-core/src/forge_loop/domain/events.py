@@ -56,6 +56,15 @@ class LoopParked(Event):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LoopPaced(Event):
+    kind = "loop.paced"
+    slots: int
+    limit: str
+    utilization: float
+    until: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class LoopUnparked(Event):
     kind = "loop.unparked"
     reason: str

@@ -15,7 +15,7 @@ from forge_loop.domain.reason import Reason
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExplainFacts:
     """`job` is the issue's newest. `intake` is None where the tracker could not be read, `role` an open session's,
-    `overlap` the job at work that it meets."""
+    `overlap` the job at work that it meets, `pace` the limit that slows the loop to `slots_total`."""
 
     issue: int
     title: str
@@ -30,6 +30,7 @@ class ExplainFacts:
     role: str | None
     base_problem: str | None
     overlap: Reason | None = None
+    pace: Reason | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,8 +121,7 @@ def _live(facts: ExplainFacts, job: Job) -> tuple[list[Reason], str]:
         reasons.append(Reason(code=str(job.state), text=f"it is {job.state}, round {job.round}: {what}"))
         return reasons, NEXT[job.state] if facts.loop_running else "forge-loop run goes on where it stopped"
     reasons.extend(facts.dispatch)
-    if facts.overlap is not None:
-        reasons.append(facts.overlap)
+    reasons.extend(reason for reason in (facts.pace, facts.overlap) if reason is not None)
     if job.state is not JobState.QUEUED:
         text = f"it is {job.state}" + (f": {job.reason}" if job.reason else "")
         reasons.append(Reason(code=str(job.state), text=text, until=job.not_before))

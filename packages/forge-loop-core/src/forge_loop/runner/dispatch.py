@@ -30,12 +30,19 @@ def dispatch(context: Context) -> None:
     """Fill every free slot at once."""
     if closed_because(context):
         return
-    limit = context.settings.scheduling.parallel
+    limit = slots(context)
     while context.slots.may_take(in_hand=len(context.in_hand), limit=limit):
         delivery = _next(context)
         if delivery is None:
             return
         _claim(context, delivery)
+
+
+def slots(context: Context) -> int:
+    """How many jobs may be in hand at once: fewer than configured while much of a limit is used."""
+    configured = context.settings.scheduling.parallel
+    slowed = memory.pace_of(context.store, configured, context.now())
+    return slowed.slots if slowed is not None else configured
 
 
 def _next(context: Context) -> Delivery | None:

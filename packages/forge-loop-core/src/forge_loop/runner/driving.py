@@ -12,7 +12,7 @@ from forge_loop.domain.events import LoopParked, rfc3339
 from forge_loop.domain.job import FailureKind, JobState
 from forge_loop.domain.reason import Reason
 from forge_loop.runner.context import Context
-from forge_loop.runner.dispatch import closed_because
+from forge_loop.runner.dispatch import closed_because, slots
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +41,7 @@ def demand(context: Context) -> Demand:
     return Demand(
         in_hand=len(context.in_hand),
         due=context.queue.depth().ready,
-        limit=context.settings.scheduling.parallel,
+        limit=slots(context),
         closed=closed_because(context),
     )
 
@@ -61,5 +61,10 @@ def park(context: Context, limit: AccountLimit) -> None:
     if limit.until <= context.now() or (parked is not None and parked >= limit.until):
         return
     with context.store.transaction():
-        context.store.update_loop(parked_until=limit.until, park_reason=limit.reason)
+        context.store.update_loop(
+            parked_until=limit.until,
+            park_reason=limit.reason,
+            parked_at=context.now(),
+            parked_for=FailureKind.LIMIT,
+        )
         context.tell(LoopParked(until=rfc3339(limit.until), reason=limit.reason))

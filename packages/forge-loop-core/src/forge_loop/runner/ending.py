@@ -15,7 +15,7 @@ from forge_loop.domain.breaker import TRIPS_AT, Ended, tripped
 from forge_loop.domain.dispatch import is_low
 from forge_loop.domain.events import AttemptFinished, LoopHalted, LoopParked, rfc3339
 from forge_loop.domain.job import FailureKind, Job, JobState
-from forge_loop.domain.limits import park_until
+from forge_loop.domain.limits import park_kind, park_until
 from forge_loop.errors import LeaseLost
 from forge_loop.runner import deploy
 from forge_loop.runner.context import Context
@@ -174,8 +174,12 @@ def _park(context: Context, job: Job, kind: FailureKind, detail: str, until: dat
     """The same attempt goes on later. What concerns the account parks the whole loop."""
     with context.store.transaction():
         if kind in (FailureKind.LIMIT, FailureKind.TRANSIENT):
-            until = max(until, _parked(context) or until)
-            context.store.update_loop(parked_until=until, park_reason=detail)
+            loop = context.store.loop()
+            until = max(until, loop.parked_until or until)
+            waits_for = park_kind(kind, parked_for=loop.parked_for)
+            context.store.update_loop(
+                parked_until=until, park_reason=detail, parked_at=context.now(), parked_for=waits_for
+            )
             context.tell(LoopParked(until=rfc3339(until), reason=detail), job)
         counted = job.interruptions + (kind is not FailureKind.LIMIT)
         changes = {"resume_state": job.state, "failure_kind": kind, "interruptions": counted}

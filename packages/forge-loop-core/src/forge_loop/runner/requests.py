@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from forge_loop.domain.events import LoopPaused, LoopResumed, LoopUnparked, RequestApplied, RequestRefused, rfc3339
 from forge_loop.domain.job import FailureKind, Job, JobState
+from forge_loop.domain.limits import got_through
+from forge_loop.domain.session import SessionOutcome
 from forge_loop.errors import RefusedError
 from forge_loop.runner import backlog, effects, ending
 from forge_loop.runner.context import Context
@@ -59,8 +62,7 @@ def resume(context: Context, why: str) -> str:
             paused=False,
             paused_until=None,
             pause_reason=None,
-            parked_until=None,
-            park_reason=None,
+            **UNPARKED,
             halt_reason=None,
             resumed_at=context.now(),
         )
@@ -68,6 +70,9 @@ def resume(context: Context, why: str) -> str:
             _due_now(context, job)
         context.tell(LoopResumed(reason=why))
     return "dispatch is open"
+
+
+UNPARKED: Mapping[str, Any] = {"parked_until": None, "park_reason": None, "parked_at": None, "parked_for": None}
 
 
 def lift_what_is_over(context: Context) -> None:
@@ -79,8 +84,26 @@ def lift_what_is_over(context: Context) -> None:
             context.tell(LoopResumed(reason=f"the pause ended at {rfc3339(now)}"))
     if loop.parked_until is not None and loop.parked_until <= now:
         with context.store.transaction():
-            context.store.update_loop(parked_until=None, park_reason=None)
+            context.store.update_loop(**UNPARKED)
             context.tell(LoopUnparked(reason="the time has come"))
+
+
+def lift_what_was_survived(context: Context) -> None:
+    """A session that got through shows that an outage is over: what waits for it is due now."""
+    loop = context.store.loop()
+    if loop.parked_at is None:
+        return
+    last = context.store.sessions.last("outcome = ? AND ended_at > ?", SessionOutcome.DONE, loop.parked_at)
+    if last is None or last.ended_at is None:
+        return
+    if got_through(loop.parked_for, parked_at=loop.parked_at, succeeded_at=last.ended_at):
+        with context.store.transaction():
+            context.store.update_loop(**UNPARKED)
+            for job in context.store.jobs.select(
+                "state = ? AND failure_kind = ?", JobState.PARKED, FailureKind.TRANSIENT
+            ):
+                _due_now(context, job)
+            context.tell(LoopUnparked(reason="a session got through"))
 
 
 def _kill(context: Context, row: RequestRow) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 
 from forge_loop.config.model import Critic, Maintenance, Po, Worker
 from forge_loop.domain.events import (
+    LoopPaced,
     SessionActivity,
     SessionEndedEvent,
     SessionLimitHit,
@@ -23,6 +24,7 @@ from forge_loop.domain.events import (
     rfc3339,
 )
 from forge_loop.domain.job import Job, SessionRow
+from forge_loop.domain.limits import heard_utilization
 from forge_loop.domain.session import (
     Activity,
     LimitSeen,
@@ -34,6 +36,7 @@ from forge_loop.domain.session import (
 )
 from forge_loop.runner.clock import passed
 from forge_loop.runner.context import Context, place_of
+from forge_loop.store import memory
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -177,12 +180,37 @@ class SessionDesk:
         return True
 
     def _limit(self, row: SessionRow, news: LimitSeen) -> None:
+        self._window(row, news)
         if news.status != "rejected":
             return
         with self.context.store.transaction():
             resets_at = rfc3339(news.resets_at) if news.resets_at else None
             event = SessionLimitHit(role=row.role, limit=news.kind, resets_at=resets_at)
             self.context.tell(event, self._job(row), session=row.session)
+
+    def _window(self, row: SessionRow, news: LimitSeen) -> None:
+        """Keep how far a limit is used, and tell if that changes how many jobs may run at once."""
+        used, store = heard_utilization(news.status, news.utilization), self.context.store
+        if used is None or news.kind is None:
+            return
+        parallel, now = self.context.settings.scheduling.parallel, self.context.now()
+        with store.transaction():
+            before = memory.pace_of(store, parallel, now)
+            known = store.limits.last("kind = ?", news.kind)
+            values = {"utilization": used, "resets_at": news.resets_at, "seen_at": now}
+            if known is None:
+                store.limits.insert(kind=news.kind, **values)
+            else:
+                store.limits.update(known.id, **values)
+            after = memory.pace_of(store, parallel, now)
+            if (before and before.slots) != (after and after.slots):
+                event = LoopPaced(
+                    slots=after.slots if after else parallel,
+                    limit=news.kind,
+                    utilization=used,
+                    until=rfc3339(after.until) if after else None,
+                )
+                self.context.tell(event, self._job(row), session=row.session)
 
     def _job(self, row: SessionRow) -> Job | None:
         return self.context.store.jobs.get(row.job) if row.job is not None else None

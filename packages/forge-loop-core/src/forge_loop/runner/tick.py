@@ -71,6 +71,7 @@ class Tick:
 
     def _reconcile(self) -> None:
         self.sessions.hear()
+        requests.lift_what_was_survived(self.context)
         self.context.errands.collect()
         reconcile.reconcile(self.context)
         if not self.draining:

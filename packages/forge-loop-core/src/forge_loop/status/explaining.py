@@ -17,6 +17,7 @@ from forge_loop.domain.dispatch import closed_because
 from forge_loop.domain.explain import ExplainFacts, Explanation, explain
 from forge_loop.domain.issue import Issue, LabelEvent
 from forge_loop.domain.job import Job
+from forge_loop.domain.limits import pace_reason
 from forge_loop.domain.reason import Reason
 from forge_loop.status.opening import is_running, open_store_read_only
 from forge_loop.store import LoopRow, Store, memory
@@ -47,6 +48,7 @@ def _facts(store: Store, number: int, reading: Reading, settings: Settings, now:
     session = store.sessions.last("job = ? AND ended_at IS NULL", job.id) if job is not None and running else None
     approval = store.approvals.get(job.approval) if job is not None else None
     scheduling = settings.scheduling
+    slowed = memory.pace_of(store, scheduling.parallel, now)
     caps = Caps(
         max_open_pull_requests=scheduling.max_open_pull_requests, max_jobs_per_hour=scheduling.max_jobs_per_hour
     )
@@ -60,10 +62,11 @@ def _facts(store: Store, number: int, reading: Reading, settings: Settings, now:
         dispatch=_dispatch(store, settings, loop, now),
         loop_running=running,
         slots_used=sum(live.state.active for live in store.jobs.live()),
-        slots_total=settings.scheduling.parallel,
+        slots_total=slowed.slots if slowed is not None else scheduling.parallel,
         role=str(session.role) if session is not None else None,
         base_problem=loop.base_problem,
         overlap=_overlap(store, job),
+        pace=pace_reason(slowed) if slowed is not None else None,
     )
 
 

@@ -11,6 +11,7 @@ from forge_loop.domain.approval import Caps, IntakeFacts, cap_reasons
 from forge_loop.domain.dispatch import DispatchFacts
 from forge_loop.domain.issue import Issue, LabelEvent
 from forge_loop.domain.job import Job, JobState
+from forge_loop.domain.limits import Pace, pace
 from forge_loop.domain.overlap import Meeting, Territory, meeting
 from forge_loop.domain.reason import Reason
 from forge_loop.domain.spec import file_pointers
@@ -62,6 +63,11 @@ def dispatch_facts(store: Store, checks: tuple[str, ...], *, base_sha: str | Non
         base_red=", ".join(red) or None,
         free_bytes=store.free_bytes(),
     )
+
+
+def pace_of(store: Store, slots: int, now: datetime) -> Pace | None:
+    """How the account's limits slow a loop of so many slots at the moment."""
+    return pace(store.limits.select(), slots, now)
 
 
 def cap_reasons_of(store: Store, caps: Caps, now: datetime) -> tuple[Reason, ...]:

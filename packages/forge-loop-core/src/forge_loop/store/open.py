@@ -13,6 +13,7 @@ from typing import Any
 
 from forge_loop.database import Database
 from forge_loop.domain.job import Approval, Attempt, SessionRow
+from forge_loop.domain.limits import Window
 from forge_loop.domain.proposals import Proposal
 from forge_loop.store.access import Access
 from forge_loop.store.events import EventLog
@@ -41,6 +42,7 @@ class Store:
         self.findings = Table(database, "findings", FindingRow)
         self.effects = Table(database, "effects", EffectRow)
         self.proposals = Table(database, "proposals", Proposal)
+        self.limits = Table(database, "limits", Window)
         self.requests = Table(database, "requests", RequestRow)
         self._loop_readers = readers_of(LoopRow)
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from forge_loop.domain.job import FailureKind
 from forge_loop.domain.review import Category, Overall, Severity
 
 
@@ -145,3 +146,5 @@ class LoopRow:
     base_sha: str | None = None
     last_tick: datetime | None = None
     open_pull_requests: tuple[int, ...] = ()
+    parked_at: datetime | None = None
+    parked_for: FailureKind | None = None
