@@ -27,13 +27,25 @@ WRITES = frozenset(
         "code_host.merge",
         "code_host.delete_branch",
         "code_host.close_pull_request",
+        "conversation.describe",
+        "conversation.mark_ready",
+        "conversation.post_review",
         "workspaces.create",
         "workspaces.remove",
         "workspaces.push",
     }
 )
 NETWORK = frozenset({"workspaces.fetch", "workspaces.push"})
-QUIET = frozenset({"agents.news", "agents.running", "agents.resumable", "workspaces.existing", "code_host.repository"})
+QUIET = frozenset(
+    {
+        "code_host.conversation",
+        "agents.news",
+        "agents.running",
+        "agents.resumable",
+        "workspaces.existing",
+        "code_host.repository",
+    }
+)
 
 
 class Crash(BaseException):
@@ -103,6 +115,7 @@ class Boundary:
 
     def _outage(self, port: str, name: str) -> None:
         unreachable = port in self.down or (name in NETWORK and "code_host" in self.down)
+        unreachable = unreachable or (port == "conversation" and "code_host" in self.down)
         if unreachable:
             self.fired[f"outage {port}"] += 1
             raise UnreadableError(f"{name}: cannot be reached")
@@ -118,6 +131,14 @@ class Bound:
 
     def __getattr__(self, method: str) -> Any:
         return partial(self._boundary.call, self._port, method, getattr(self._inner, method))
+
+
+class BoundHost(Bound):
+    """A code host behind the boundary, and what people say there."""
+
+    def conversation(self) -> object:
+        talk = self.__getattr__("conversation")()
+        return None if talk is None else Bound("conversation", talk, self._boundary)
 
 
 class CrashingDatabase(Database):

@@ -138,7 +138,8 @@ class Invariants:
             insist(known, f"job {row['id']} is live and neither queued nor in hand")
 
     def _slots(self) -> None:
-        used, slots = len(self._world.context.in_hand), self._world.settings.scheduling.parallel
+        waiting = {row["id"] for row in self.rows("SELECT id FROM jobs WHERE waits_for IS NOT NULL")}
+        used, slots = len(self._world.context.in_hand.keys() - waiting), self._world.settings.scheduling.parallel
         insist(used <= slots, f"{used} jobs in hand, {slots} slots")
 
     def _attempts(self) -> None:

@@ -13,6 +13,7 @@ from typing import Any, cast
 import pytest
 
 from forge_loop.domain import retry
+from forge_loop.domain.host_checks import Judgement
 from forge_loop.domain.job import FailureKind, Job
 from forge_loop.domain.merge_gate import GateFacts
 from forge_loop.errors import UnreadableError
@@ -110,8 +111,8 @@ def _act_without_looking(patch: Patch) -> None:
 def _any_text(patch: Patch) -> None:
     real_facts, real_merge = merge.facts, merge._merge
 
-    def facts(context: Context, job: Job, seen: merge.Seen) -> GateFacts:
-        return replace(real_facts(context, job, seen), approval_unchanged=True)
+    def facts(context: Context, job: Job, seen: merge.Seen, judgement: Judgement) -> GateFacts:
+        return replace(real_facts(context, job, seen, judgement), approval_unchanged=True)
 
     def detail(context: Context, job: Job, seen: merge.Seen) -> dict[str, object]:
         return {name: value for name, value in real_merge(context, job, seen).items() if name != "approved"}
@@ -140,8 +141,8 @@ def _write_without_asking(patch: Patch) -> None:
 def _any_base(patch: Patch) -> None:
     real = merge.facts
 
-    def facts(context: Context, job: Job, seen: merge.Seen) -> GateFacts:
-        found = real(context, job, seen)
+    def facts(context: Context, job: Job, seen: merge.Seen, judgement: Judgement) -> GateFacts:
+        found = real(context, job, seen, judgement)
         return replace(found, checked_base=found.base_sha)
 
     patch.setattr(merge, "facts", facts)

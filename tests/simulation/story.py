@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import cast
 
@@ -86,6 +87,10 @@ class Story(World):
     def about_to(self, effect: str) -> bool:
         """Whether an effect of this kind has been journalled and not been carried out."""
         return effect in self.invariants.about_to()
+
+    def told(self, *kinds: str) -> list[tuple[str, datetime]]:
+        """When events of these kinds were told, in order; once the story is over."""
+        return [(row["kind"], self.moment(row["at"])) for row in self.history if row["kind"] in kinds]
 
     def labels(self, issue: int = 1) -> set[str]:
         return set(self.tracker.tickets[issue].labels)

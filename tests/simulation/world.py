@@ -31,7 +31,7 @@ from forge_loop.runner import Context, Runner, Timing, Until
 from forge_loop.runner.waker import Waker
 from forge_loop.store import RequestState, Store, open_store
 from simulation.acts import People
-from simulation.boundary import Bound, Boundary, Crash, CrashingDatabase
+from simulation.boundary import Bound, Boundary, BoundHost, Crash, CrashingDatabase
 from simulation.errands import SeededErrands
 from simulation.invariants import Invariants, Violation, insist
 from simulation.sessions import Sessions, is_green
@@ -128,6 +128,7 @@ class World:
         self.fired: Counter[str] = Counter()
         self.kind = False
         self.over = False
+        self.history: list[Row] = []
         self.ended: list[Row] = []
         self.ticks = self._kind_ticks = self.processes = 0
         self._chaos_ticks = self._chance.randint(15, 70)
@@ -169,6 +170,7 @@ class World:
             while not self.over:
                 self._process()
             self.invariants.at_rest()
+            self.history = self.invariants.rows("SELECT * FROM events ORDER BY seq")
             self.ended = self.invariants.rows("SELECT * FROM jobs ORDER BY id")
         finally:
             self.invariants.close()
@@ -221,7 +223,7 @@ class World:
             store=store,
             queue=queue,
             tracker=cast(Tracker, Bound("tracker", self.tracker, self.boundary)),
-            code_host=cast(CodeHost, Bound("code_host", self.host, self.boundary)),
+            code_host=cast(CodeHost, BoundHost("code_host", self.host, self.boundary)),
             agents=cast(Agents, Bound("agents", self.sessions.agents, self.boundary)),
             workspaces=cast(Workspaces, Bound("workspaces", self.workspaces, self.boundary)),
             commands=cast(Commands, Bound("commands", self.commands, self.boundary)),

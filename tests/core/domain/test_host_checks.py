@@ -9,6 +9,7 @@ import pytest
 from forge_loop.domain.host_checks import (
     DWELL,
     LOOK_AGAIN,
+    LOOK_AT_LEAST,
     QUIET,
     Failed,
     GoOn,
@@ -80,3 +81,42 @@ def test_the_whole_wait_has_an_end(after: timedelta, waits: bool) -> None:
 def test_checks_that_nobody_works_on_are_not_waited_for(quiet: timedelta, waits: bool) -> None:
     found = judged(HostCheckState.PENDING, after=timedelta(hours=1), quiet_for=quiet)
     assert isinstance(found, Wait if waits else TooLong)
+
+
+@pytest.mark.parametrize(
+    ("after", "pause"),
+    [
+        (timedelta(seconds=5), LOOK_AGAIN),
+        (timedelta(minutes=20), timedelta(minutes=2)),
+        (timedelta(hours=3), LOOK_AT_LEAST),
+    ],
+)
+def test_the_longer_it_takes_the_less_often_it_is_looked_at(after: timedelta, pause: timedelta) -> None:
+    found = judged(HostCheckState.PENDING, after=after)
+    assert isinstance(found, Wait)
+    assert found.until == PUSHED + after + pause
+
+
+@pytest.mark.parametrize(
+    ("required", "last", "goes_on"),
+    [
+        (True, HostCheckState.PASSED, True),
+        (False, HostCheckState.PASSED, False),
+        (True, HostCheckState.PENDING, False),
+    ],
+)
+def test_once_all_that_is_required_has_passed_nothing_more_is_waited_for(
+    required: bool, last: HostCheckState, goes_on: bool
+) -> None:
+    checks = [HostCheck(name="build", state=last, required=required), check(HostCheckState.SKIPPED, name="docs")]
+    found = judge(HostFacts(checks=checks, pushed_at=PUSHED, changed_at=PUSHED), longest=LONGEST, now=PUSHED)
+    assert isinstance(found, GoOn) is goes_on
+
+
+@pytest.mark.parametrize(("after", "waits"), [(LONGEST - timedelta(seconds=1), True), (LONGEST, False)])
+def test_checks_that_cannot_be_read_are_asked_for_again_and_never_taken_for_none(after: timedelta, waits: bool) -> None:
+    facts = HostFacts(checks=None, pushed_at=PUSHED, changed_at=PUSHED, unread="no permission")
+    found = judge(facts, longest=LONGEST, now=PUSHED + after)
+    assert isinstance(found, Wait | TooLong)
+    assert isinstance(found, Wait) is waits
+    assert "no permission" in found.reason

@@ -18,12 +18,17 @@ GOOD = GateFacts(
     ready_label=True,
     risk_label=False,
     pull_request_open=True,
+    pull_request_ours=True,
+    pull_request_draft=False,
+    pull_request_base="main",
+    base="main",
     pull_request_head=HEAD,
     pushed_sha=HEAD,
     verdict_approves=True,
     checks_green=True,
     checked_base=BASE,
     base_sha=BASE,
+    host_checks_green=True,
     evidence=1,
     withheld=(),
     automatic=True,
@@ -41,6 +46,13 @@ WRONG: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "the risk label was not read": ({"risk_label": None}, "risk_label_unknown"),
     "the pull request is closed": ({"pull_request_open": False}, "pull_request_closed"),
     "the pull request was not read": ({"pull_request_open": None}, "pull_request_closed_unknown"),
+    "it is a stranger's": ({"pull_request_ours": False}, "not_ours"),
+    "whose it is was not read": ({"pull_request_ours": None}, "not_ours_unknown"),
+    "it is a draft": ({"pull_request_draft": True}, "draft"),
+    "whether it is a draft was not read": ({"pull_request_draft": None}, "draft_unknown"),
+    "it goes to another branch": ({"pull_request_base": "release"}, "retargeted"),
+    "where it goes was not read": ({"pull_request_base": None}, "retargeted_unknown"),
+    "the loop's base is not known": ({"base": None}, "retargeted_unknown"),
     "somebody else pushed": ({"pull_request_head": OTHER}, "foreign_commit"),
     "the head was not read": ({"pull_request_head": None}, "foreign_commit_unknown"),
     "the head is empty": ({"pull_request_head": ""}, "foreign_commit_unknown"),
@@ -57,6 +69,8 @@ WRONG: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "base was not read": ({"base_sha": None}, "base_moved_unknown"),
     "the checked base is not known": ({"checked_base": None}, "base_moved_unknown"),
     "no base is known at all": ({"checked_base": None, "base_sha": None}, "base_moved_unknown"),
+    "a check of the host's is red": ({"host_checks_green": False}, "host_checks"),
+    "the host's checks are not done": ({"host_checks_green": None}, "host_checks_unknown"),
     "nothing shows that it works": ({"evidence": 0}, "no_evidence"),
     "it touches a protected path": ({"withheld": ("it touches the protected path ci.yml",)}, "withheld"),
     "merging is manual": ({"automatic": False}, "manual"),
@@ -100,7 +114,7 @@ def test_a_newer_commit_or_base_counts_on_both_sides_only() -> None:
 def test_everything_wrong_is_told_at_once() -> None:
     nothing_known: dict[str, Any] = {field.name: None for field in fields(GateFacts)}
     worst = GateFacts(**{**nothing_known, "evidence": 0, "withheld": ("one", "two"), "automatic": False})
-    assert len(codes(worst)) == 9 + 1 + 2 + 1
+    assert len(codes(worst)) == 13 + 1 + 2 + 1
 
 
 @pytest.mark.parametrize("wrong", WRONG)

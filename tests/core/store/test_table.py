@@ -22,7 +22,9 @@ from forge_loop.store import (
     EffectRow,
     EffectState,
     FindingRow,
+    HostLookRow,
     LoopRow,
+    RemarkRow,
     RequestRow,
     RequestState,
     ReviewRow,
@@ -44,6 +46,8 @@ TABLES: Mapping[str, type[Any]] = {
     "reviews": ReviewRow,
     "findings": FindingRow,
     "effects": EffectRow,
+    "host_looks": HostLookRow,
+    "remarks": RemarkRow,
     "requests": RequestRow,
     "proposals": Proposal,
     "limits": Window,
@@ -70,6 +74,7 @@ def of_type(hint: Any) -> st.SearchStrategy[Any]:
         type(None): st.none(),
         tuple[str, ...]: st.lists(TEXT, max_size=3).map(tuple),
         tuple[int, ...]: st.lists(st.integers(), max_size=3).map(tuple),
+        tuple[dict[str, Any], ...]: st.lists(OBJECTS, max_size=3).map(tuple),
         dict[str, Any]: OBJECTS,
     }
     return known[hint]

@@ -429,6 +429,26 @@ class MergeRefused(Event):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class HostChecksChanged(Event):
+    kind = "host_checks.changed"
+    pull_request: int | None
+    head_sha: str
+    passed: tuple[str, ...]
+    failed: tuple[str, ...]
+    pending: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RemarkReceived(Event):
+    kind = "remark.received"
+    pull_request: int | None
+    author: str
+    file: str | None
+    line: int | None
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class MaintenanceStarted(Event):
     kind = "maintenance.started"
 

@@ -117,7 +117,7 @@ def _ended(facts: ExplainFacts, job: Job) -> tuple[list[Reason], str]:
 def _live(facts: ExplainFacts, job: Job) -> tuple[list[Reason], str]:
     reasons = _loop(facts)
     if job.state.active:
-        what = f"the {facts.role} is at it" if facts.role else "between two sessions"
+        what = f"the {facts.role} is at it" if facts.role else job.waits_for or "between two sessions"
         reasons.append(Reason(code=str(job.state), text=f"it is {job.state}, round {job.round}: {what}"))
         return reasons, NEXT[job.state] if facts.loop_running else "forge-loop run goes on where it stopped"
     reasons.extend(facts.dispatch)

@@ -14,7 +14,9 @@ from enum import StrEnum
 DWELL = timedelta(seconds=90)
 # So long without a change among the checks, and nobody is working on them.
 QUIET = timedelta(minutes=30)
+# The longer they take, the less often they are looked at.
 LOOK_AGAIN = timedelta(seconds=30)
+LOOK_AT_LEAST = timedelta(minutes=5)
 
 
 class HostCheckState(StrEnum):
@@ -41,12 +43,13 @@ class HostCheck:
 class HostFacts:
     """What is known of a pushed commit's checks. `checks` is None where the host runs none at all.
 
-    `changed_at` is when they were last seen to differ from the look before.
+    `changed_at` is when they were last seen to differ from the look before. `unread` says why they could not be read.
     """
 
     checks: Sequence[HostCheck] | None
     pushed_at: datetime
     changed_at: datetime
+    unread: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,19 +79,30 @@ Judgement = GoOn | Wait | Failed | TooLong
 
 
 def judge(facts: HostFacts, *, longest: timedelta, now: datetime) -> Judgement:
-    """A failed check goes back at once, whatever else still runs; every pending one is waited for, up to `longest`."""
+    """A failed check goes back at once, whatever else still runs; every pending one is waited for, up to `longest`.
+
+    Where the host names what it requires, and all of that has passed, nothing more can appear that matters.
+    """
+    if facts.unread is not None:
+        return _unread(facts, facts.unread, longest, now)
     if facts.checks is None:
         return GoOn(evidence=0)
     failed = tuple(check for check in facts.checks if check.state is HostCheckState.FAILED)
     if failed:
         return Failed(checks=failed)
     pending = [check.name for check in facts.checks if check.state is HostCheckState.PENDING]
-    settled = facts.pushed_at + DWELL
     if pending:
         return _waited(facts, pending, longest, now)
-    if now < settled:
+    settled = facts.pushed_at + DWELL
+    if now < settled and not any(check.required for check in facts.checks):
         return Wait(until=settled, reason="the code host's checks may still appear")
     return GoOn(evidence=sum(check.state is HostCheckState.PASSED for check in facts.checks))
+
+
+def _unread(facts: HostFacts, why: str, longest: timedelta, now: datetime) -> Wait | TooLong:
+    if now >= facts.pushed_at + longest:
+        return TooLong(reason=f"the code host's checks could not be read: {why}")
+    return Wait(until=_next_look(facts, now), reason=f"the code host's checks cannot be read: {why}")
 
 
 def _waited(facts: HostFacts, pending: list[str], longest: timedelta, now: datetime) -> Wait | TooLong:
@@ -97,4 +111,8 @@ def _waited(facts: HostFacts, pending: list[str], longest: timedelta, now: datet
         return TooLong(reason=f"the code host's checks did not end in time: {names}")
     if now >= facts.changed_at + QUIET:
         return TooLong(reason=f"nothing has happened to the code host's checks for a long time: {names}")
-    return Wait(until=now + LOOK_AGAIN, reason=f"the code host's checks are not done: {names}")
+    return Wait(until=_next_look(facts, now), reason=f"the code host's checks are not done: {names}")
+
+
+def _next_look(facts: HostFacts, now: datetime) -> datetime:
+    return now + min(max(LOOK_AGAIN, (now - facts.pushed_at) / 10), LOOK_AT_LEAST)

@@ -1,6 +1,6 @@
 """An issue as a tracker shows it, and a pull request as a code host shows it.
 
-Owns: the shapes both forges fill. Must not: know any forge.
+Owns: the shapes both forges fill, and what of a pull request says that a person took it over. Must not: know any forge.
 """
 
 from __future__ import annotations
@@ -74,3 +74,19 @@ class PullRequest:
     merged_sha: str | None = None
     draft: bool = False
     ours: bool = True
+
+
+def taken_over(found: PullRequest, *, base: str, pushed: frozenset[str]) -> str | None:
+    """What a person did to a pull request of the loop's, so that the loop leaves it; None while it is the loop's.
+
+    `pushed` are the commits that the loop may have brought there.
+    """
+    if found.state is not PullRequestState.OPEN:
+        return f"pull request {found.number} was {found.state} by a person"
+    if not found.ours:
+        return f"pull request {found.number} is not the loop's own"
+    if found.base != base:
+        return f"pull request {found.number} goes to {found.base} now"
+    if found.head_sha not in pushed:
+        return f"pull request {found.number} holds a commit that is not the loop's"
+    return None

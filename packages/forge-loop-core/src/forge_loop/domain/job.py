@@ -106,7 +106,8 @@ class Job:
     `resume_state` is where a cooling or parked job goes on. `base_sha` is what the worker's clone started from,
     `head_sha` the candidate, `merged_sha` the commit on base. `spec` is the expanded text where the PO wrote one.
     `withheld` lists why a person must merge it (protected paths, weakened tests), `paths` what its last candidate
-    changes. `not_before` stands with cooling and parked.
+    changes. `not_before` stands with cooling and parked, `waits_for` says what a job that is merging waits for at the
+    code host.
     """
 
     id: int
@@ -131,11 +132,17 @@ class Job:
     lines_changed: int = 0
     paths: tuple[str, ...] = ()
     not_before: datetime | None = None
+    waits_for: str | None = None
     reason: str | None = None
     failure_kind: FailureKind | None = None
     fingerprint: str | None = None
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def holds_slot(self) -> bool:
+        """One that waits for the code host leaves its slot to others."""
+        return self.state.active and self.waits_for is None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -15,8 +15,10 @@ from forge_loop.domain.reason import Reason
 class GateFacts:
     """What is known just before a merge.
 
-    `pull_request_head` and `pushed_sha` must be the same commit; `checked_base` is the base the checks were green on.
-    `evidence` counts sources of positive evidence (the loop's checks, the code host's): at least one is needed.
+    `pull_request_head` and `pushed_sha` must be the same commit, `pull_request_base` and `base` the same branch;
+    `checked_base` is the base the checks were green on. `host_checks_green` speaks of the code host's own checks and
+    is true where it runs none. `evidence` counts positive evidence (the loop's checks, the code host's): at least one
+    is needed.
     """
 
     issue_open: bool | None
@@ -24,12 +26,17 @@ class GateFacts:
     ready_label: bool | None
     risk_label: bool | None
     pull_request_open: bool | None
+    pull_request_ours: bool | None
+    pull_request_draft: bool | None
+    pull_request_base: str | None
+    base: str | None
     pull_request_head: str | None
     pushed_sha: str | None
     verdict_approves: bool | None
     checks_green: bool | None
     checked_base: str | None
     base_sha: str | None
+    host_checks_green: bool | None
     evidence: int
     withheld: tuple[str, ...]
     automatic: bool
@@ -42,23 +49,32 @@ def refusals(facts: GateFacts) -> tuple[Reason, ...]:
         ("approval_changed", facts.approval_unchanged, "the approved text is unchanged"),
         ("label_removed", facts.ready_label, "the issue still carries the ready label"),
         ("pull_request_closed", facts.pull_request_open, "the pull request is open"),
+        ("not_ours", facts.pull_request_ours, "the pull request is the loop's own"),
+        ("draft", _not(facts.pull_request_draft), "the pull request is no draft"),
+        ("retargeted", _same(facts.pull_request_base, facts.base), "the pull request goes to the loop's base"),
         ("not_reviewed", facts.verdict_approves, "the critic approved this commit"),
         ("checks_not_green", facts.checks_green, "the checks are green on the merge result"),
-        ("risk_label", None if facts.risk_label is None else not facts.risk_label, "no risk label stands on the issue"),
+        ("risk_label", _not(facts.risk_label), "no risk label stands on the issue"),
         ("foreign_commit", _same(facts.pull_request_head, facts.pushed_sha), "the pull request is the commit pushed"),
         ("base_moved", _same(facts.checked_base, facts.base_sha), "base is still the commit the checks ran on"),
+        ("host_checks", facts.host_checks_green, "the code host's checks are green"),
     )
     reasons = [_reason(code, known, wanted) for code, known, wanted in conditions if known is not True]
     if facts.evidence < 1:
-        reasons.append(Reason(code="no_evidence", text="no checks are configured, so nothing shows that it works"))
+        text = "no checks are configured and the code host ran none, so nothing shows that it works"
+        reasons.append(Reason(code="no_evidence", text=text))
     reasons.extend(Reason(code="withheld", text=text) for text in facts.withheld)
     if not facts.automatic:
         reasons.append(Reason(code="manual", text="merge.mode is manual"))
     return tuple(reasons)
 
 
+def _not(known: bool | None) -> bool | None:
+    return None if known is None else not known
+
+
 def _same(one: str | None, other: str | None) -> bool | None:
-    """Whether two commits are the same; None if one of them is not known. An empty id is none."""
+    """Whether two names are the same; None if one of them is not known. An empty one is none."""
     return None if not one or not other else one == other
 
 

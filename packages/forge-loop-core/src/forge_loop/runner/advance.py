@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from forge_loop.domain.job import Job, JobState
-from forge_loop.runner import check, critique, expand, merge, publish, work
+from forge_loop.runner import check, critique, expand, merge, publish, waits, work
 from forge_loop.runner.context import Context, errand_key
 from forge_loop.runner.errand_failure import fail_errand
 
@@ -40,4 +40,5 @@ def _ready(context: Context, job_id: int) -> Job | None:
     if job_id not in context.in_hand:
         return None
     job = context.store.jobs.get(job_id)
-    return job if job.state in STAGES and not context.errands.busy(errand_key(job)) else None
+    free = job.state in STAGES and not context.errands.busy(errand_key(job))
+    return job if free and waits.due(context, job) else None

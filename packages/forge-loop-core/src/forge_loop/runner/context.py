@@ -15,7 +15,7 @@ from forge_loop.briefs import Briefs
 from forge_loop.config.layout import StateLayout
 from forge_loop.config.model import Settings
 from forge_loop.domain.events import Event
-from forge_loop.domain.issue import Issue, LabelEvent
+from forge_loop.domain.issue import Issue, LabelEvent, PullRequest
 from forge_loop.domain.job import Job
 from forge_loop.ports import Agents, Clock, CodeHost, Commands, EventSink, Slots, Tracker, Workspaces
 from forge_loop.queue import Delivery, Queue
@@ -41,7 +41,7 @@ class World:
     """One observation. What could not be read is None and stands in `problems`: unknown, never empty.
 
     `labels` says who applied the ready label, `blockers` whether a blocking issue is closed (None: not known), `gone`
-    which issues in work are not there any more.
+    which issues in work are not there any more, `pulls` holds the pull requests of jobs in work, by number.
     """
 
     started_at: datetime
@@ -50,6 +50,7 @@ class World:
     blockers: dict[int, bool | None] = field(default_factory=dict)
     gone: frozenset[int] = frozenset()
     open_pull_requests: tuple[int, ...] | None = None
+    pulls: dict[int, PullRequest] = field(default_factory=dict)
     base_sha: str | None = None
     base_problem: str | None = None
     problems: tuple[str, ...] = ()
@@ -76,6 +77,8 @@ class Context:
     timing: Timing = field(default_factory=Timing)
     slots: Slots = field(default_factory=OwnSlots)
     in_hand: dict[int, Delivery] = field(default_factory=dict)
+    # Jobs that wait for the code host's checks, with the monotonic time of their next look.
+    waits: dict[int, float] = field(default_factory=dict)
     world: World | None = None
     moved_at: datetime | None = None
     look_again: bool = False
@@ -84,6 +87,10 @@ class Context:
 
     def now(self) -> datetime:
         return self.clock.now()
+
+    def slots_used(self) -> int:
+        """A job that waits for the code host leaves its slot to others."""
+        return sum(job not in self.waits for job in self.in_hand)
 
     def moved_since(self, moment: datetime) -> bool:
         """Whether a job has moved since. A move that lies ahead is from before the clock was set back."""

@@ -31,7 +31,7 @@ def dispatch(context: Context) -> None:
     if closed_because(context):
         return
     limit = slots(context)
-    while context.slots.may_take(in_hand=len(context.in_hand), limit=limit):
+    while context.slots.may_take(in_hand=context.slots_used(), limit=limit):
         delivery = _next(context)
         if delivery is None:
             return

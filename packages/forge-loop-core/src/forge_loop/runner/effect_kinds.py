@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from forge_loop.config.model import MergeMethod
 from forge_loop.domain.approval import given_again, withdrawn
 from forge_loop.domain.events import (
     Event,
@@ -23,11 +24,11 @@ from forge_loop.domain.events import (
     WorkspaceCreated,
     WorkspaceRemoved,
 )
-from forge_loop.domain.issue import PullRequestState
+from forge_loop.domain.issue import PullRequestState, taken_over
 from forge_loop.domain.job import Job
 from forge_loop.errors import NoSuchIssueError, UnreadableError
 from forge_loop.ports import Merged
-from forge_loop.runner import deploy, hooks
+from forge_loop.runner import deploy, hooks, remarks
 from forge_loop.runner.context import Context
 from forge_loop.store import EffectRow
 
@@ -169,7 +170,11 @@ def _look_pull_request(context: Context, detail: Detail) -> Result | None:
 
 def _merge(context: Context, detail: Detail) -> Result:
     answer = context.code_host.merge(
-        detail["number"], head_sha=detail["head_sha"], base_sha=detail["base_sha"], message=detail["message"]
+        detail["number"],
+        head_sha=detail["head_sha"],
+        base_sha=detail["base_sha"],
+        message=detail["message"],
+        method=MergeMethod(detail["method"]),
     )
     return {"sha": answer.sha} if isinstance(answer, Merged) else {"moved": answer.base_sha}
 
@@ -180,12 +185,15 @@ def _look_merge(context: Context, detail: Detail) -> Result | None:
 
 
 def _merge_forbidden(context: Context, job: Job, detail: Detail) -> str | None:
-    """Also where the pull request is no longer open at the commit that was reviewed."""
+    """Also where the pull request is no longer open, to base, at the commit that was reviewed, or a person asks for
+    changes that were not asked for before."""
     found = context.code_host.pull_request(detail["number"])
-    if found.state is not PullRequestState.OPEN:
-        return f"pull request {found.number} was {found.state} by a person"
-    if found.head_sha != detail["head_sha"]:
-        return f"pull request {found.number} holds a commit that is not the loop's"
+    changed = taken_over(found, base=detail["base"], pushed=frozenset({detail["head_sha"]}))
+    if changed is not None:
+        return changed
+    asked = {remark.key for remark in remarks.read(context.code_host, detail["number"])}
+    if not asked <= set(detail["heard"]):
+        return f"changes are asked for on pull request {found.number}"
     return _withdrawn(context, job, detail)
 
 

@@ -31,7 +31,7 @@ def end(context: Context, job: Job, state: JobState, reason: str, **changes: Any
         ended = context.store.jobs.move(job, state, at=context.now(), reason=reason, **changes)
         for kind, name, detail in _consequences(context, ended, reason):
             plan(context, ended, kind, name, detail)
-        _give_back(context, job.id, done=True)
+        give_back(context, job.id, done=True)
     for row in context.store.sessions.select("job = ? AND ended_at IS NULL", job.id):
         context.agents.end(row.session, reason=reason)
     context.moved_at = context.now()
@@ -196,11 +196,13 @@ def _halt(context: Context, job: Job, reason: str) -> None:
 
 def _rest(context: Context, job: Job, state: JobState, reason: str, until: datetime | None, **changes: Any) -> None:
     context.store.jobs.move(job, state, at=context.now(), reason=reason, not_before=until, **changes)
-    _give_back(context, job.id, not_before=until)
+    give_back(context, job.id, not_before=until)
     context.moved_at = context.now()
 
 
-def _give_back(context: Context, job_id: int, *, done: bool = False, not_before: datetime | None = None) -> None:
+def give_back(context: Context, job_id: int, *, done: bool = False, not_before: datetime | None = None) -> None:
+    """The queue's entry goes back, or away where the job is done."""
+    context.waits.pop(job_id, None)
     delivery = context.in_hand.pop(job_id, None)
     if delivery is None:
         return

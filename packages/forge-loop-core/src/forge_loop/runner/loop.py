@@ -86,7 +86,7 @@ class Runner:
             self.tick.intake_open = False
         if self._stopping is not None or (until.ticks is not None and ticks >= until.ticks):
             return True
-        if self.tick.draining and not self.context.in_hand and self.idle():
+        if self.tick.draining and self.idle():
             return True
         return (until.idle or until.one_intake) and self.idle()
 
@@ -94,7 +94,8 @@ class Runner:
         """Nothing is in hand, under way, or waiting for anything but time or a person."""
         context = self.context
         world = context.world
-        if world is None or context.in_hand or not context.errands.idle or context.agents.running():
+        in_hand = context.slots_used() if self.tick.draining else len(context.in_hand)
+        if world is None or in_hand or not context.errands.idle or context.agents.running():
             return False
         if context.store.requests.select("state = 'requested'", limit=1) or self._effects_due():
             return False
@@ -123,7 +124,8 @@ class Runner:
         jobs = [job.not_before for job in context.store.jobs.live() if job.id not in context.in_hand]
         moments: list[datetime | None] = [*jobs, loop.parked_until, loop.paused_until, self.tick.effects.next_due()]
         waits = [(moment - now).total_seconds() for moment in moments if moment is not None and moment > now]
-        return min([context.settings.scheduling.tick_seconds, *waits])
+        looks = [look - context.clock.monotonic() for look in context.waits.values()]
+        return min([context.settings.scheduling.tick_seconds, *waits, *(look for look in looks if look > 0)])
 
     def _start(self) -> None:
         """Strays first, then what they left open, then the loop's own row."""

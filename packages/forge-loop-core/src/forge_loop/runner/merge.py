@@ -5,20 +5,28 @@ Owns: what a job in MERGING does next. Must not: soften a refusal; it decides on
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from forge_loop.domain.events import MergeRefused
-from forge_loop.domain.issue import Issue, PullRequest, PullRequestState
-from forge_loop.domain.job import Job, JobState
+from forge_loop.domain.host_checks import Failed, GoOn, Judgement, TooLong, Wait
+from forge_loop.domain.issue import Issue, PullRequest, PullRequestState, taken_over
+from forge_loop.domain.job import FailureKind, Job, JobState
 from forge_loop.domain.merge_gate import GateFacts, refusals
 from forge_loop.domain.reason import Reason
-from forge_loop.runner import effects, ending, job_errands, prompts
+from forge_loop.domain.remarks import Remark
+from forge_loop.runner import effects, ending, host_look, job_errands, prompts, remarks, revise, waits
 from forge_loop.runner.context import Context
 from forge_loop.runner.critique import holding_verdict
+from forge_loop.runner.host_look import HostLook
 from forge_loop.runner.publish import merges_by_itself
 from forge_loop.store import EffectRow, EffectState
 
-HUMAN_ACTS = frozenset({"issue_closed", "label_removed", "pull_request_closed", "foreign_commit"})
+HUMAN_ACTS = frozenset(
+    {"issue_closed", "label_removed", "pull_request_closed", "not_ours", "draft", "retargeted", "foreign_commit"}
+)
+# What is refused only once the code host's checks have said their word.
+IN_GOOD_TIME = frozenset({"host_checks", "host_checks_unknown", "base_moved", "no_evidence", "withheld", "manual"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,6 +36,8 @@ class Seen:
     issue: Issue
     pull_request: PullRequest
     base_sha: str
+    host: HostLook
+    remarks: Sequence[Remark]
 
 
 def advance(context: Context, job: Job) -> None:
@@ -77,11 +87,42 @@ def _look(context: Context, job: Job) -> Seen:
         issue=context.tracker.issue(job.issue),
         pull_request=context.code_host.pull_request(job.pull_request or 0),
         base_sha=context.code_host.base_sha(context.base),
+        host=host_look.look(context.code_host, job.head_sha or ""),
+        remarks=remarks.read(context.code_host, job.pull_request or 0),
     )
 
 
 def _ask(context: Context, job: Job, seen: Seen) -> None:
-    reasons = refusals(facts(context, job, seen))
+    """What people said comes first, then what must not be merged anyway, then the code host's checks."""
+    judgement = host_look.judged(context, job, seen.host)
+    reasons = refusals(facts(context, job, seen, judgement))
+    asked = [remark for remark in seen.remarks if remark.key not in remarks.taken(context, job)]
+    if not IN_GOOD_TIME.issuperset(reason.code for reason in reasons):
+        _refuse(context, job, reasons, seen)
+    elif asked:
+        _take_up(context, job, asked)
+    elif isinstance(judgement, Wait):
+        waits.wait(context, job, judgement)
+    elif isinstance(judgement, Failed):
+        names = ", ".join(check.name for check in judgement.checks)
+        revise.again(context, job, FailureKind.CHECKS_RED, f"the code host's checks failed: {names}")
+    elif isinstance(judgement, TooLong):
+        others = (reason for reason in reasons if reason.code != "host_checks_unknown")
+        _refuse(context, job, (Reason(code="host_checks", text=judgement.reason), *others), seen)
+    else:
+        _settle(context, job, reasons, seen)
+    waits.leave(context, job)
+
+
+def _take_up(context: Context, job: Job, asked: list[Remark]) -> None:
+    authors = ", ".join(dict.fromkeys(remark.author for remark in asked))
+    with context.store.transaction():
+        remarks.record(context, job, asked)
+        revise.again(context, job, FailureKind.WORKER_FAILED, f"{authors} asks for changes")
+
+
+def _settle(context: Context, job: Job, reasons: tuple[Reason, ...], seen: Seen) -> None:
+    """Merge, check again on the base that moved, or say why not."""
     refused = None if reasons else _refused(context, job, seen)
     if refused is not None:
         ending.end(context, job, JobState.HANDED_OVER, f"the code host refused the merge: {refused}")
@@ -91,7 +132,7 @@ def _ask(context: Context, job: Job, seen: Seen) -> None:
     elif [reason.code for reason in reasons] == ["base_moved"]:
         context.store.jobs.move(job, JobState.CHECKING, at=context.now(), reason=reasons[0].text)
     else:
-        _refuse(context, job, reasons)
+        _refuse(context, job, reasons, seen)
     context.moved_at = context.now()
 
 
@@ -104,8 +145,9 @@ def _refused(context: Context, job: Job, seen: Seen) -> str | None:
     return last.result.get("refused")
 
 
-def facts(context: Context, job: Job, seen: Seen) -> GateFacts:
+def facts(context: Context, job: Job, seen: Seen, judgement: Judgement) -> GateFacts:
     """Everything the gate asks for, of this job and this moment."""
+    hosts_evidence = judgement.evidence if isinstance(judgement, GoOn) else 0
     checks = prompts.latest_checks(context, job)
     labels = context.settings.labels
     return GateFacts(
@@ -114,13 +156,18 @@ def facts(context: Context, job: Job, seen: Seen) -> GateFacts:
         ready_label=labels.ready in seen.issue.labels,
         risk_label=labels.risk in seen.issue.labels,
         pull_request_open=seen.pull_request.state is PullRequestState.OPEN,
+        pull_request_ours=seen.pull_request.ours,
+        pull_request_draft=seen.pull_request.draft,
+        pull_request_base=seen.pull_request.base,
+        base=context.base,
         pull_request_head=seen.pull_request.head_sha,
         pushed_sha=job.head_sha,
         verdict_approves=holding_verdict(context, job) is not None,
         checks_green=all(row.passed for row in checks) if checks else None,
         checked_base=checks[-1].base_sha if checks else None,
         base_sha=seen.base_sha,
-        evidence=sum(row.command != prompts.MERGE_STEP for row in checks),
+        host_checks_green=True if isinstance(judgement, GoOn) else None,
+        evidence=sum(row.command != prompts.MERGE_STEP for row in checks) + hosts_evidence,
         withheld=job.withheld,
         automatic=merges_by_itself(context),
     )
@@ -132,13 +179,20 @@ def _merge(context: Context, job: Job, seen: Seen) -> dict[str, object]:
         "head_sha": job.head_sha,
         "base_sha": seen.base_sha,
         "message": f"{job.title} (#{job.issue})\n\nPull-Request: {job.pull_request}\nForge-Loop-Job: {job.id}\n",
+        "method": str(context.settings.merge.method),
+        "base": context.base,
+        "heard": sorted(remarks.taken(context, job)),
         "approved": prompts.snapshot(context, job).sha256,
     }
 
 
-def _refuse(context: Context, job: Job, reasons: tuple[Reason, ...]) -> None:
+def _refuse(context: Context, job: Job, reasons: tuple[Reason, ...], seen: Seen) -> None:
     text = "; ".join(reason.text for reason in reasons)
-    human = HUMAN_ACTS.intersection(reason.code for reason in reasons)
     with context.store.transaction():
         context.tell(MergeRefused(reasons=tuple(reason.text for reason in reasons)), job)
-        ending.end(context, job, JobState.YIELDED if human else JobState.HANDED_OVER, text)
+        if not HUMAN_ACTS.intersection(reason.code for reason in reasons):
+            ending.end(context, job, JobState.HANDED_OVER, text)
+            return
+        pull = seen.pull_request
+        taken = taken_over(pull, base=context.base, pushed=frozenset({job.head_sha or ""}))
+        ending.end(context, job, JobState.YIELDED, taken or text, merged_sha=pull.merged_sha)

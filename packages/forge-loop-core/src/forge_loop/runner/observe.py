@@ -1,18 +1,18 @@
 """The observe stage: what stands outside right now.
 
-Owns: reading issues, labels and base beside the runner's thread, at most once a tick interval. Must not: decide, or
-take a failed read for an empty answer.
+Owns: reading issues, labels, pull requests and base beside the runner's thread, at most once a tick interval. Must
+not: decide, or take a failed read for an empty answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
-from forge_loop.domain.issue import Issue, LabelEvent
+from forge_loop.domain.issue import Issue, LabelEvent, PullRequest
 from forge_loop.domain.job import BRANCHES
 from forge_loop.errors import ForgeLoopError, NoSuchIssueError
 from forge_loop.runner.clock import passed
@@ -27,10 +27,12 @@ def observe(context: Context) -> None:
     if not context.errands.busy(KEY) and due(context):
         context.look_again = False
         started = World(started_at=context.now())
-        known = frozenset(job.issue for job in context.store.jobs.live())
+        live = context.store.jobs.live()
+        known = frozenset(job.issue for job in live)
+        numbers = frozenset(job.pull_request for job in live if job.pull_request is not None)
         context.errands.start(
             KEY,
-            lambda: _look(context, started, known),
+            lambda: _look(context, started, known, numbers),
             then=lambda world: _take(context, world),
             failed=lambda error: context.on_fault("observe", error),
         )
@@ -48,7 +50,7 @@ def due(context: Context) -> bool:
     return passed(world.started_at, context.now(), interval)
 
 
-def _look(context: Context, world: World, known: frozenset[int]) -> World:
+def _look(context: Context, world: World, known: frozenset[int], numbers: frozenset[int]) -> World:
     """In a thread: each part may fail on its own; what failed stays unknown and says why."""
     problems: list[str] = []
     base_problem = _read(problems, context.code_host.sync_base)
@@ -56,6 +58,7 @@ def _look(context: Context, world: World, known: frozenset[int]) -> World:
     pulls = _read(problems, lambda: context.code_host.open_pull_requests(BRANCHES))
     if pulls is not None:
         world = replace(world, open_pull_requests=tuple(pull.number for pull in pulls))
+        world = replace(world, pulls=_pulls(context, pulls, numbers, problems))
     read = _read(problems, lambda: _issues(context, known))
     if read is not None:
         issues, gone = read
@@ -64,6 +67,17 @@ def _look(context: Context, world: World, known: frozenset[int]) -> World:
         blockers = _blockers(context, issues, ready, problems)
         world = replace(world, issues=issues, labels=labels, blockers=blockers, gone=gone)
     return replace(world, base_sha=base_sha, base_problem=base_problem, problems=tuple(problems))
+
+
+def _pulls(
+    context: Context, listed: Sequence[PullRequest], numbers: frozenset[int], problems: list[str]
+) -> dict[int, PullRequest]:
+    """The pull requests of these numbers: from the list of open ones, or asked for one by one."""
+    known = {pull.number: pull for pull in listed if pull.number in numbers}
+    asked = (
+        _read(problems, partial(context.code_host.pull_request, number)) for number in sorted(numbers - set(known))
+    )
+    return {**known, **{pull.number: pull for pull in asked if pull is not None}}
 
 
 def _base(context: Context) -> str:

@@ -11,12 +11,14 @@ from collections.abc import Iterable, Mapping
 
 from forge_loop.briefs import data_block
 from forge_loop.domain.hidden_text import visible
+from forge_loop.domain.host_checks import HostCheck
 from forge_loop.domain.issue import Issue
 from forge_loop.domain.job import Approval, Job
 from forge_loop.domain.proposals import MOST_PROPOSALS
 from forge_loop.domain.spec import missing_sections
+from forge_loop.runner import host_look, remarks
 from forge_loop.runner.context import Context
-from forge_loop.store import CheckRow, FindingRow
+from forge_loop.store import CheckRow, FindingRow, RemarkRow
 
 DIFF_CHARACTERS = 200_000
 ISSUE_CHARACTERS = 2_000
@@ -83,6 +85,12 @@ def revision(context: Context, job: Job) -> str:
         )
     if failing:
         parts.append("Failing checks, as data:\n" + _data("checks", _check_lines(failing)))
+    failed = host_look.failed(context, job)
+    if failed:
+        parts.append("Failing checks of the code host, as data:\n" + _data("host-checks", _host_lines(failed)))
+    asked = remarks.of_round(context, job)
+    if asked:
+        parts.append("What people ask for on the pull request, as data:\n" + _data("remarks", _remark_lines(asked)))
     findings = open_findings(context, job)
     if findings:
         parts.append("Open findings of the critic, as data:\n" + _data("findings", finding_lines(findings)))
@@ -150,3 +158,11 @@ def _check_lines(rows: list[CheckRow]) -> str:
     return "\n\n".join(
         f"$ {row.command}\n{row.output}\n[{'passed' if row.passed else 'failed'}, status {row.status}]" for row in rows
     )
+
+
+def _host_lines(checks: list[HostCheck]) -> str:
+    return visible("\n\n".join(f"{check.name}\n{check.output}\n[failed]" for check in checks))[0]
+
+
+def _remark_lines(rows: list[RemarkRow]) -> str:
+    return visible("\n\n".join(f"{row.author} on {row.file or '-'}:{row.line or '-'}:\n{row.text}" for row in rows))[0]

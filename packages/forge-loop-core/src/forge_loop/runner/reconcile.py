@@ -6,6 +6,7 @@ Owns: human acts on issues in work, leases, the queue as an index over job rows.
 from __future__ import annotations
 
 from forge_loop.domain.approval import withdrawn
+from forge_loop.domain.issue import taken_over
 from forge_loop.domain.job import Job, JobState
 from forge_loop.errors import LeaseLost
 from forge_loop.runner import ending
@@ -26,10 +27,12 @@ def reconcile(context: Context) -> None:
 
 
 def _yield_to_person(context: Context, job: Job) -> None:
-    """A person closed the issue, took the label away, or changed the text before work began: the loop lets go."""
-    reason = _withdrawn(context, job)
+    """A person closed the issue, took the label away, changed the text before work began, or took the pull request
+    over: the loop lets go."""
+    reason = _withdrawn(context, job) or _taken_over(context, job)
     if reason is not None and not _merged_already(context, job):
-        ending.end(context, job, JobState.YIELDED, reason)
+        pull = context.world.pulls.get(job.pull_request or 0) if context.world is not None else None
+        ending.end(context, job, JobState.YIELDED, reason, merged_sha=pull.merged_sha if pull is not None else None)
 
 
 def _withdrawn(context: Context, job: Job) -> str | None:
@@ -43,6 +46,15 @@ def _withdrawn(context: Context, job: Job) -> str | None:
         return None
     approved = context.store.approvals.get(job.approval).sha256 if job.state in NOT_BEGUN else None
     return withdrawn(issue, context.settings.labels.ready, approved=approved)
+
+
+def _taken_over(context: Context, job: Job) -> str | None:
+    """Whatever the loop itself may have pushed is its own: the look may be older than the newest push."""
+    pull = context.world.pulls.get(job.pull_request or 0) if context.world is not None else None
+    if pull is None:
+        return None
+    pushes = context.store.effects.select("job = ? AND kind = 'push'", job.id)
+    return taken_over(pull, base=context.base, pushed=frozenset(row.detail["sha"] for row in pushes))
 
 
 def _merged_already(context: Context, job: Job) -> bool:

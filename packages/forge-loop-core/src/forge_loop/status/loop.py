@@ -68,7 +68,7 @@ def read(state_dir: Path, *, now: datetime) -> Status:
         running = is_running(loop)
         return Status(
             loop=_loop_status(loop, running, _closed(store, loop, now), now),
-            slots=(sum(job.state.active for job in live) if running else 0, loop.slots),
+            slots=(sum(job.holds_slot for job in live) if running else 0, loop.slots),
             sessions=_sessions(store) if running else (),
             queue=read_depth(database),
             jobs={str(state): count for state, count in store.jobs.counts().items()},

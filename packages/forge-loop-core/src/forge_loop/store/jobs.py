@@ -67,6 +67,7 @@ class Jobs(Table[Job]):
             lifecycle.check(stands, after)
             if JobState.PARKED not in (stands, after):
                 changes.setdefault("interruptions", 0)
+            changes.setdefault("waits_for", None)
             moved = self.update(job.id, state=after, reason=reason, updated_at=at, **changes)
             event = _event(job.state, moved)
             self._events.append(event, at=at, issue=job.issue, job=job.id, attempt=moved.attempt)

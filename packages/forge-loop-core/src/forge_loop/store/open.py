@@ -19,7 +19,17 @@ from forge_loop.store.access import Access
 from forge_loop.store.events import EventLog
 from forge_loop.store.jobs import Jobs
 from forge_loop.store.observations import Observations
-from forge_loop.store.records import BaseCheckRow, CheckRow, EffectRow, FindingRow, LoopRow, RequestRow, ReviewRow
+from forge_loop.store.records import (
+    BaseCheckRow,
+    CheckRow,
+    EffectRow,
+    FindingRow,
+    HostLookRow,
+    LoopRow,
+    RemarkRow,
+    RequestRow,
+    ReviewRow,
+)
 from forge_loop.store.table import Table, read_row, readers_of, to_column
 
 COMPONENT = "loop"
@@ -40,6 +50,8 @@ class Store:
         self.base_checks = Table(database, "base_checks", BaseCheckRow)
         self.reviews = Table(database, "reviews", ReviewRow)
         self.findings = Table(database, "findings", FindingRow)
+        self.host_looks = Table(database, "host_looks", HostLookRow)
+        self.remarks = Table(database, "remarks", RemarkRow)
         self.effects = Table(database, "effects", EffectRow)
         self.proposals = Table(database, "proposals", Proposal)
         self.limits = Table(database, "limits", Window)

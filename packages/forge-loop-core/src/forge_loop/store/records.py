@@ -77,6 +77,32 @@ class FindingRow:
     closed_at: datetime | None = None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HostLookRow:
+    """The code host's checks of `head_sha` as last seen, each as an object, and when they were first seen like that."""
+
+    id: int
+    job: int
+    head_sha: str
+    checks: tuple[dict[str, Any], ...]
+    changed_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RemarkRow:
+    """What a trusted person asked for, acted on in `round`. `key` is the code host's."""
+
+    id: int
+    job: int
+    round: int
+    key: str
+    author: str
+    text: str
+    file: str | None
+    line: int | None
+    at: datetime
+
+
 class EffectState(StrEnum):
     INTENDED = "intended"
     ACTING = "acting"
