@@ -25,6 +25,7 @@ GOOD = GateFacts(
     pull_request_head=HEAD,
     pushed_sha=HEAD,
     verdict_approves=True,
+    change_reviewed=True,
     checks_green=True,
     checked_base=BASE,
     base_sha=BASE,
@@ -62,6 +63,8 @@ WRONG: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "both sides are empty": ({"pushed_sha": "", "pull_request_head": ""}, "foreign_commit_unknown"),
     "the critic does not approve": ({"verdict_approves": False}, "not_reviewed"),
     "there is no verdict": ({"verdict_approves": None}, "not_reviewed_unknown"),
+    "base was rewound under the change": ({"change_reviewed": False}, "change_moved"),
+    "the change was not compared": ({"change_reviewed": None}, "change_moved_unknown"),
     "a check is red": ({"checks_green": False}, "checks_not_green"),
     "the checks have not run": ({"checks_green": None}, "checks_not_green_unknown"),
     "the checks ran on an older base": ({"checked_base": OTHER}, "base_moved"),
@@ -114,7 +117,7 @@ def test_a_newer_commit_or_base_counts_on_both_sides_only() -> None:
 def test_everything_wrong_is_told_at_once() -> None:
     nothing_known: dict[str, Any] = {field.name: None for field in fields(GateFacts)}
     worst = GateFacts(**{**nothing_known, "evidence": 0, "withheld": ("one", "two"), "automatic": False})
-    assert len(codes(worst)) == 13 + 1 + 2 + 1
+    assert len(codes(worst)) == 14 + 1 + 2 + 1
 
 
 @pytest.mark.parametrize("wrong", WRONG)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -12,12 +13,15 @@ from hypothesis import strategies as st
 
 from forge_loop.domain.review import (
     REPORT_SCHEMA,
+    Binding,
     Category,
     Finding,
     MalformedReport,
     Overall,
+    Reviewed,
     Severity,
     Verdict,
+    delta_from,
     is_suspicious,
     parse_verdict,
 )
@@ -213,3 +217,33 @@ def test_an_approval_of_a_large_change_that_names_nothing_it_read_is_suspicious(
 ) -> None:
     verdict = Verdict(overall=Overall(overall), findings=tuple(map(finding, severities)), reviewed=reviewed)
     assert is_suspicious(verdict, lines) is suspicious
+
+
+FIRST, SECOND, THIRD = (Reviewed(attempt=1, head_sha=letter * 40) for letter in "abc")
+
+
+@pytest.mark.parametrize(
+    ("earlier", "attempt", "head", "expected"),
+    [
+        ([], 1, "a", None),
+        ([FIRST], 1, "a", None),
+        ([FIRST], 1, "b", "a"),
+        ([FIRST, SECOND], 1, "c", "b"),
+        ([FIRST, SECOND], 1, "b", "a"),
+        ([FIRST, SECOND, THIRD, THIRD], 1, "c", "b"),
+        ([FIRST, SECOND], 2, "c", None),
+        ([FIRST, Reviewed(attempt=2, head_sha="d" * 40)], 2, "e", "d"),
+    ],
+)
+def test_a_later_round_is_shown_what_changed_since_the_commit_it_last_reviewed(
+    earlier: list[Reviewed], attempt: int, head: str, expected: str | None
+) -> None:
+    found = delta_from(earlier, attempt=attempt, head_sha=head * 40)
+    assert found == (None if expected is None else expected * 40)
+
+
+@pytest.mark.parametrize("changed", ["head_sha", "brief_sha256", "snapshot_sha256"])
+def test_a_verdict_is_bound_to_the_commit_the_brief_and_the_text(changed: str) -> None:
+    given = Binding(head_sha="a", brief_sha256="b", snapshot_sha256="c")
+    assert given == replace(given)
+    assert given != replace(given, **{changed: "another"})

@@ -23,11 +23,12 @@ BUILT_IN = "built in"
 MOST_BYTES = 256 * 1024
 
 _ISSUE = frozenset({"issue_number", "issue_title", "issue_text"})
+_SEEN = frozenset({"check_results", "earlier_findings"})
 
 NAMES: Mapping[Role, frozenset[str]] = MappingProxyType(
     {
         Role.WORKER: _ISSUE | {"base_branch", "branch", "checks", "earlier_attempts", "repository_notes"},
-        Role.CRITIC: _ISSUE | {"base_sha", "head_sha", "diff", "check_results", "earlier_findings", "block_on"},
+        Role.CRITIC: _ISSUE | {"base_sha", "head_sha", "diff", "delta", "block_on"} | _SEEN,
         Role.PO: _ISSUE | {"score_missing"},
         Role.MAINTENANCE: frozenset({"issues", "max_proposals"}),
     }

@@ -26,6 +26,7 @@ from forge_loop.forge.local.origin import branch_at, git_of
 from forge_loop.git import ControlRepository
 from forge_loop.git.checkout import current_branch
 from forge_loop.runner import Context, prompts
+from forge_loop.runner.critique import reviewed_before
 from forge_loop.runner.work import NOTES_FILE
 from forge_loop.store import Store, open_store
 
@@ -58,8 +59,9 @@ def _prompt(project: Project, context: Context, role: Role, job: Job) -> str:
     if role is Role.CRITIC:
         if job.base_sha is None or job.head_sha is None:
             raise OperatorError(f"#{job.issue} has no candidate for the critic to read yet: it is {job.state}")
-        diff = ControlRepository(project.layout.control, "").diff(base_sha=job.base_sha, head_sha=job.head_sha)
-        return prompts.critic(context, job, diff)
+        control, since = ControlRepository(project.layout.control, ""), reviewed_before(context, job)
+        delta = control.diff(base_sha=since, head_sha=job.head_sha) if since is not None else ""
+        return prompts.critic(context, job, control.diff(base_sha=job.base_sha, head_sha=job.head_sha), delta)
     if role is Role.PO:
         return prompts.po(context, job)
     raise OperatorError(f"the {role} is not told of one issue", hint="worker, critic or po")

@@ -15,6 +15,7 @@ from forge_loop.domain.reason import Reason
 class GateFacts:
     """What is known just before a merge.
 
+    `change_reviewed` says whether the change onto `base_sha` is, line by line, what the verdict was given for.
     `pull_request_head` and `pushed_sha` must be the same commit, `pull_request_base` and `base` the same branch;
     `checked_base` is the base the checks were green on. `host_checks_green` speaks of the code host's own checks and
     is true where it runs none. `evidence` counts positive evidence (the loop's checks, the code host's): at least one
@@ -33,6 +34,7 @@ class GateFacts:
     pull_request_head: str | None
     pushed_sha: str | None
     verdict_approves: bool | None
+    change_reviewed: bool | None
     checks_green: bool | None
     checked_base: str | None
     base_sha: str | None
@@ -53,6 +55,7 @@ def refusals(facts: GateFacts) -> tuple[Reason, ...]:
         ("draft", _not(facts.pull_request_draft), "the pull request is no draft"),
         ("retargeted", _same(facts.pull_request_base, facts.base), "the pull request goes to the loop's base"),
         ("not_reviewed", facts.verdict_approves, "the critic approved this commit"),
+        ("change_moved", facts.change_reviewed, "the change, line by line, is the one that was reviewed"),
         ("checks_not_green", facts.checks_green, "the checks are green on the merge result"),
         ("risk_label", _not(facts.risk_label), "no risk label stands on the issue"),
         ("foreign_commit", _same(facts.pull_request_head, facts.pushed_sha), "the pull request is the commit pushed"),

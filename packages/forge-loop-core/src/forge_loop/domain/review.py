@@ -6,7 +6,7 @@ Must not: grant a merge; a verdict can only withhold one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -57,6 +57,32 @@ class Verdict:
     def approves(self, block_on: Severity) -> bool:
         """True only for an approving verdict without a blocking finding; sev1 always blocks."""
         return self.overall is Overall.APPROVE and not self.blocking(block_on)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Binding:
+    """What a verdict was given for: this commit, under this brief, on this approved text. It holds for nothing else."""
+
+    head_sha: str
+    brief_sha256: str
+    snapshot_sha256: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reviewed:
+    """A commit that a critic has judged, and in which attempt."""
+
+    attempt: int
+    head_sha: str
+
+
+def delta_from(earlier: Iterable[Reviewed], *, attempt: int, head_sha: str) -> str | None:
+    """The commit since which a later round is shown what changed: the last one reviewed in this attempt.
+
+    `earlier` is oldest first. None in a first review, and where the work was begun anew since.
+    """
+    before = [each.head_sha for each in earlier if each.attempt == attempt and each.head_sha != head_sha]
+    return before[-1] if before else None
 
 
 LAST_LINE = 2**31 - 1  # a number beyond it names no line, and beyond 64 bits no database keeps it

@@ -9,9 +9,12 @@ from forge_loop.domain.events import ReviewFinished, ReviewStarted
 from forge_loop.domain.job import FailureKind, Job, JobState, SessionRow
 from forge_loop.domain.review import (
     REPORT_SCHEMA,
+    Binding,
     MalformedReport,
     Overall,
+    Reviewed,
     Verdict,
+    delta_from,
     is_suspicious,
     parse_verdict,
 )
@@ -29,7 +32,8 @@ def advance(context: Context, job: Job) -> None:
         context.store.jobs.move(job, JobState.MERGING, at=context.now())
         context.moved_at = context.now()
         return
-    rows = [row for row in sessions.of_round(context, job, Role.CRITIC) if row.head_sha == job.head_sha]
+    wanted = (job.head_sha, context.briefs.sha256(Role.CRITIC))
+    rows = [row for row in sessions.of_round(context, job, Role.CRITIC) if (row.head_sha, row.brief_sha256) == wanted]
     last = rows[-1] if rows else None
     if last is None or last.acted_on:
         _prepare(context, job)
@@ -44,25 +48,43 @@ def advance(context: Context, job: Job) -> None:
 def holding_verdict(context: Context, job: Job) -> ReviewRow | None:
     """The approval of the job's present commit, text and brief, or None. When only base moved it still holds."""
     last = context.store.reviews.last("job = ? AND head_sha = ?", job.id, job.head_sha)
-    if last is None or not last.approves or last.snapshot_sha256 != prompts.snapshot(context, job).sha256:
+    if last is None or not last.approves:
         return None
-    return last
+    given = Binding(head_sha=last.head_sha, brief_sha256=last.brief_sha256, snapshot_sha256=last.snapshot_sha256)
+    return last if given == _binding(context, job) else None
+
+
+def _binding(context: Context, job: Job) -> Binding:
+    return Binding(
+        head_sha=job.head_sha or "",
+        brief_sha256=context.briefs.sha256(Role.CRITIC),
+        snapshot_sha256=prompts.snapshot(context, job).sha256,
+    )
 
 
 def _prepare(context: Context, job: Job) -> None:
     path, head, base = context.workspace(job, "review"), job.head_sha or "", job.base_sha or ""
+    since = reviewed_before(context, job)
 
-    def prepare() -> str:
+    def prepare() -> tuple[str, str]:
         context.workspaces.create(path, sha=head, branch=job.branch, base_sha=base)
-        return context.workspaces.diff(base_sha=base, head_sha=head)
+        delta = context.workspaces.diff(base_sha=since, head_sha=head) if since is not None else ""
+        return context.workspaces.diff(base_sha=base, head_sha=head), delta
 
-    job_errands.start(context, job, prepare, then=lambda diff: _start(context, job, diff))
+    job_errands.start(context, job, prepare, then=lambda diffs: _start(context, job, *diffs))
 
 
-def _start(context: Context, job: Job, diff: str) -> None:
+def reviewed_before(context: Context, job: Job) -> str | None:
+    """The commit that the last round reviewed, where this one goes on from it."""
+    rows = context.store.reviews.select("job = ?", job.id)
+    earlier = [Reviewed(attempt=row.attempt, head_sha=row.head_sha) for row in rows]
+    return delta_from(earlier, attempt=job.attempt or 0, head_sha=job.head_sha or "")
+
+
+def _start(context: Context, job: Job, diff: str, delta: str) -> None:
     with context.store.transaction():
         context.tell(ReviewStarted(head_sha=job.head_sha or "", round=job.round), job)
-    _open(context, job, "review", prompts.critic(context, job, diff))
+    _open(context, job, "review", prompts.critic(context, job, diff, delta))
 
 
 def _open(context: Context, job: Job, purpose: str, prompt: str, *, resume: str | None = None) -> None:

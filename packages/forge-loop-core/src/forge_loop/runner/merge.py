@@ -20,24 +20,27 @@ from forge_loop.runner.context import Context
 from forge_loop.runner.critique import holding_verdict
 from forge_loop.runner.host_look import HostLook
 from forge_loop.runner.publish import merges_by_itself
-from forge_loop.store import EffectRow, EffectState
+from forge_loop.store import EffectRow, EffectState, ReviewRow
 
 HUMAN_ACTS = frozenset(
     {"issue_closed", "label_removed", "pull_request_closed", "not_ours", "draft", "retargeted", "foreign_commit"}
 )
 # What is refused only once the code host's checks have said their word.
 IN_GOOD_TIME = frozenset({"host_checks", "host_checks_unknown", "base_moved", "no_evidence", "withheld", "manual"})
+# A verdict that was given under another brief: a new check leads to a new review.
+ANEW = frozenset({"not_reviewed", "change_moved_unknown"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Seen:
-    """What was read just before a merge."""
+    """What was read just before a merge. `change_reviewed` is None where no verdict holds."""
 
     issue: Issue
     pull_request: PullRequest
     base_sha: str
     host: HostLook
     remarks: Sequence[Remark]
+    change_reviewed: bool | None
 
 
 def advance(context: Context, job: Job) -> None:
@@ -45,7 +48,8 @@ def advance(context: Context, job: Job) -> None:
     merge = context.store.effects.last("job = ? AND kind = 'merge'", job.id)
     if merge is not None and _follow(context, job, merge):
         return
-    job_errands.start(context, job, lambda: _look(context, job), then=lambda seen: _ask(context, job, seen))
+    verdict = holding_verdict(context, job)
+    job_errands.start(context, job, lambda: _look(context, job, verdict), then=lambda seen: _ask(context, job, seen))
 
 
 def _follow(context: Context, job: Job, merge: EffectRow) -> bool:
@@ -82,14 +86,24 @@ def _base_is_checked(context: Context, job: Job, sha: str) -> None:
             )
 
 
-def _look(context: Context, job: Job) -> Seen:
+def _look(context: Context, job: Job, verdict: ReviewRow | None) -> Seen:
+    base_sha = context.code_host.base_sha(context.base)
     return Seen(
         issue=context.tracker.issue(job.issue),
         pull_request=context.code_host.pull_request(job.pull_request or 0),
-        base_sha=context.code_host.base_sha(context.base),
+        base_sha=base_sha,
         host=host_look.look(context.code_host, job.head_sha or ""),
         remarks=remarks.read(context.code_host, job.pull_request or 0),
+        change_reviewed=_same_change(context, verdict, base_sha) if verdict is not None else None,
     )
+
+
+def _same_change(context: Context, verdict: ReviewRow, base_sha: str) -> bool:
+    """Whether what this base would be given is, line by line, what was reviewed. Not so where base was rewound."""
+    if not context.workspaces.commit_exists(base_sha):
+        context.workspaces.fetch()
+    reviewed = context.workspaces.diff(base_sha=verdict.base_sha, head_sha=verdict.head_sha)
+    return reviewed == context.workspaces.diff(base_sha=base_sha, head_sha=verdict.head_sha)
 
 
 def _ask(context: Context, job: Job, seen: Seen) -> None:
@@ -97,7 +111,13 @@ def _ask(context: Context, job: Job, seen: Seen) -> None:
     judgement = host_look.judged(context, job, seen.host)
     reasons = refusals(facts(context, job, seen, judgement))
     asked = [remark for remark in seen.remarks if remark.key not in remarks.taken(context, job)]
-    if not IN_GOOD_TIME.issuperset(reason.code for reason in reasons):
+    codes = {reason.code for reason in reasons}
+    if "not_reviewed" in codes and codes <= ANEW | IN_GOOD_TIME:
+        context.store.jobs.move(
+            job, JobState.CHECKING, at=context.now(), reason="the critic's brief is another one now"
+        )
+        context.moved_at = context.now()
+    elif not codes <= IN_GOOD_TIME:
         _refuse(context, job, reasons, seen)
     elif asked:
         _take_up(context, job, asked)
@@ -163,6 +183,7 @@ def facts(context: Context, job: Job, seen: Seen, judgement: Judgement) -> GateF
         pull_request_head=seen.pull_request.head_sha,
         pushed_sha=job.head_sha,
         verdict_approves=holding_verdict(context, job) is not None,
+        change_reviewed=seen.change_reviewed,
         checks_green=all(row.passed for row in checks) if checks else None,
         checked_base=checks[-1].base_sha if checks else None,
         base_sha=seen.base_sha,

@@ -40,20 +40,24 @@ def worker(context: Context, job: Job, notes: str) -> str:
     return context.briefs.render("worker", values)
 
 
-def critic(context: Context, job: Job, diff: str) -> str:
-    """The critic's brief: what was asked, what was done, what the checks said."""
+def critic(context: Context, job: Job, diff: str, delta: str) -> str:
+    """The critic's brief: what was asked, what was done, as a whole and since the last review, what the checks said."""
     findings = open_findings(context, job)
-    shown = diff if len(diff) <= DIFF_CHARACTERS else diff[:DIFF_CHARACTERS] + "\n[cut here; read the files]\n"
     values = {
         **_issue(context, job),
         "base_sha": job.base_sha or "",
         "head_sha": job.head_sha or "",
-        "diff": _data("diff", shown),
+        "diff": _data("diff", _cut(diff)),
+        "delta": _data("delta", _cut(delta) or "none"),
         "check_results": _data("checks", _check_lines(latest_checks(context, job)) or "no checks are configured"),
         "earlier_findings": _data("earlier-findings", finding_lines(findings) or "none"),
         "block_on": str(context.settings.critic.block_on),
     }
     return context.briefs.render("critic", values)
+
+
+def _cut(diff: str) -> str:
+    return diff if len(diff) <= DIFF_CHARACTERS else diff[:DIFF_CHARACTERS] + "\n[cut here; read the files]\n"
 
 
 def po(context: Context, job: Job) -> str:
