@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from forge_loop.rehearsal.model import Answer, Reply, Request, report, use
+from forge_loop.rehearsal.model import Answer, Reply, Request, holds_prompt, report, use
 
 WORK: Mapping[str, Any] = {"status": "done", "summary": "did what was asked", "tests_run": [], "notes": ""}
 APPROVAL: Mapping[str, Any] = {"overall": "approve", "findings": [], "reviewed": ["the whole change"]}
@@ -25,15 +25,10 @@ def rounds(*answers: Answer) -> Answer:
     """The first answer until the session is resumed with a new prompt, then the second, and so on."""
 
     def answer(request: Request) -> Reply:
-        prompts = [entry for entry in request.body["messages"] if entry["role"] == "user" and _is_prompt(entry)]
+        prompts = [entry for entry in request.body["messages"] if holds_prompt(entry)]
         return answers[min(len(prompts), len(answers)) - 1](request)
 
     return answer
-
-
-def _is_prompt(entry: Mapping[str, Any]) -> bool:
-    content = entry["content"]
-    return isinstance(content, str) or all(block["type"] != "tool_result" for block in content)
 
 
 def worker(files: Mapping[str, str], *, message: str = "Do what was asked", fields: Mapping[str, Any] = WORK) -> Answer:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from forge_loop.rehearsal.model import Answer, Cut, Reply, Request, ScriptedModel, report, use
+from forge_loop.rehearsal.model import REMINDER, Answer, Cut, Reply, Request, ScriptedModel, report, use
 
 Serve = Callable[[Answer], ScriptedModel]
 
@@ -38,17 +38,23 @@ def called(name: str) -> dict[str, Any]:
 
 def answered(text: str, *, is_error: bool = False) -> dict[str, Any]:
     result = {"type": "tool_result", "tool_use_id": "t1", "content": text, "is_error": is_error}
-    return {"role": "user", "content": [result, {"type": "text", "text": "a reminder"}]}
+    return {"role": "user", "content": [result, {"type": "text", "text": f"{REMINDER}be brief"}]}
 
 
-def ask(model: ScriptedModel, *messages: dict[str, Any], path: str = "/v1/messages?beta=true", **fields: Any) -> Any:
+def ask(
+    model: ScriptedModel,
+    *messages: dict[str, Any],
+    path: str = "/v1/messages?beta=true",
+    most: int | None = None,
+    **fields: Any,
+) -> Any:
     host = model.url.removeprefix("http://")
     connection = http.client.HTTPConnection(host, timeout=10)
     body = {"model": "m", "stream": True, "messages": list(messages) or [user("hello")], **fields}
     try:
         connection.request("POST", path, json.dumps(body), {"X-Claude-Code-Session-Id": "s1"})
         response = connection.getresponse()
-        return response.status, response.headers, response.read()
+        return response.status, response.headers, response.read(most)
     finally:
         connection.close()
 
@@ -111,6 +117,21 @@ def test_a_script_sees_who_asks_and_how_far_it_is(serve: Serve) -> None:
     assert request.report_fields == {"status", "summary"}
 
 
+def test_a_prompt_beside_the_last_tools_result_is_the_latest(serve: Serve) -> None:
+    model = serve(lambda _: Reply(text="ok"))
+    beside = answered("one")
+    beside["content"] = [beside["content"][0], {"type": "text", "text": "second"}]
+    ask(model, user("first"), called("Bash"), beside, called("Bash"), answered("two"))
+    (request,) = model.requests
+    assert (request.prompt, request.latest, request.step, request.turn) == ("first", "second", 2, 1)
+
+
+def test_a_stream_can_go_on_for_ever(serve: Serve) -> None:
+    model = serve(lambda _: Reply(text="on and on", endless=True))
+    _, _, raw = ask(model, most=1000)
+    assert raw.count(b"on and on") > 2
+
+
 def test_an_error_has_its_status_headers_and_words(serve: Serve) -> None:
     limit = Reply(status=429, error=("rate_limit_error", "slow down"), headers={"retry-after": "7"})
     status, headers, raw = ask(serve(lambda _: limit))
@@ -124,9 +145,10 @@ def test_a_stream_can_be_cut(cut: Cut, last: str, serve: Serve) -> None:
     assert events(raw)[-1]["type"] == last
 
 
-def test_a_connection_can_be_cut_before_any_answer(serve: Serve) -> None:
+@pytest.mark.parametrize(("cut", "stream"), [(Cut.BEFORE_START, True), (Cut.MID_TEXT, False)])
+def test_a_connection_can_be_cut_before_any_answer(cut: Cut, stream: bool, serve: Serve) -> None:
     with pytest.raises((http.client.HTTPException, ConnectionError)):
-        ask(serve(lambda _: Reply(cut=Cut.BEFORE_START)))
+        ask(serve(lambda _: Reply(text="never", cut=cut)), stream=stream)
 
 
 def test_a_stalled_stream_pings_until_it_is_let_go(serve: Serve) -> None:

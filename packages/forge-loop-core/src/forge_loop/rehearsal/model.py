@@ -22,6 +22,7 @@ from typing import Any
 
 PING_SECONDS = 0.1
 REPORT_TOOL = "StructuredOutput"
+REMINDER = "<system-reminder>"  # how Claude Code marks what it adds by itself
 
 
 class Cut(StrEnum):
@@ -42,8 +43,8 @@ class ToolResult:
 class Request:
     """One `POST /v1/messages`.
 
-    `prompt` is the text of the first user message, `latest` of the newest one that is not tool results: they differ
-    once a session is resumed. `step` counts the assistant messages so far, `turn` those since `latest`. `tools` are the
+    `prompt` is the text of the first user message, `latest` of the newest one that holds a prompt: they differ once a
+    session is resumed. `step` counts the assistant messages so far, `turn` those since `latest`. `tools` are the
     tools offered, `report_fields` the fields of the report asked for: together they tell the roles apart. `headers`
     have lower-case names.
     """
@@ -69,7 +70,7 @@ class Reply:
 
     A `status` other than 200 is an HTTP error with `error` = (type, message). Before the first content the stream only
     pings: for `wait` seconds, or until `until` is set if that comes first; with `wait` 0 and `until` given, until it
-    is set.
+    is set. With `endless` the content comes again and again until the client goes.
     """
 
     text: str = ""
@@ -81,6 +82,7 @@ class Reply:
     wait: float = 0.0
     until: threading.Event | None = None
     cut: Cut | None = None
+    endless: bool = False
 
 
 Answer = Callable[[Request], Reply]
@@ -170,7 +172,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         request = read_request(raw, {name.lower(): value for name, value in self.headers.items()})
         reply = self.server.model.reply_to(request)
-        if reply.cut is Cut.BEFORE_START:
+        if reply.cut is Cut.BEFORE_START or (reply.cut is not None and not request.stream):
+            # Claude Code asks for the whole message at once where its stream was cut.
             self._drop()
         elif reply.status != 200:
             self._problem(reply.status, reply.error, reply.headers)
@@ -207,6 +210,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self._stall(reply)
             elif event["type"] == "content_block_delta" and reply.cut is Cut.MID_TEXT:
                 return self._drop()
+            while event["type"] == "content_block_delta" and reply.endless:
+                self._rest()
+                self._send(event)
         return None
 
     def _send(self, event: Mapping[str, Any]) -> None:
@@ -217,11 +223,13 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.until is None and not reply.wait:
             return
         end = time.monotonic() + reply.wait if reply.wait else float("inf")
-        closing = self.server.model.closing
         while time.monotonic() < end and not (reply.until is not None and reply.until.is_set()):
             self._send({"type": "ping"})
-            if closing.wait(PING_SECONDS):
-                raise ConnectionAbortedError("the server is closing")
+            self._rest()
+
+    def _rest(self) -> None:
+        if self.server.model.closing.wait(PING_SECONDS):
+            raise ConnectionAbortedError("the server is closing")
 
     def _drop(self) -> None:
         self.close_connection = True
@@ -232,9 +240,7 @@ def read_request(raw: bytes, headers: Mapping[str, str]) -> Request:
     body = json.loads(raw)
     messages = body.get("messages", [])
     roles = [entry["role"] for entry in messages]
-    prompts = [
-        place for place, entry in enumerate(messages) if entry["role"] == "user" and not _results(entry["content"])
-    ]
+    prompts = [place for place, entry in enumerate(messages) if holds_prompt(entry)]
     newest = prompts[-1] if prompts else 0
     tools = body.get("tools", [])
     return Request(
@@ -252,6 +258,14 @@ def read_request(raw: bytes, headers: Mapping[str, str]) -> Request:
         headers=headers,
         body=body,
     )
+
+
+def holds_prompt(entry: Mapping[str, Any]) -> bool:
+    """Whether a message of the request is a prompt: a resumed session's stands beside the last tool's result."""
+    if entry["role"] != "user" or isinstance(entry["content"], str):
+        return bool(entry["role"] == "user")
+    texts = [block["text"] for block in entry["content"] if block.get("type") == "text"]
+    return any(not text.startswith(REMINDER) for text in texts)
 
 
 def _text(content: Any) -> str:
