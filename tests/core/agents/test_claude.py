@@ -12,6 +12,7 @@ import pytest
 
 from forge_loop.agents.claude import Stop, UnsupportedOptionError, _guard, option_values, supported
 from forge_loop.agents.conversation import Conversation
+from forge_loop.domain.session import SessionOutcome
 from support.sessions import order
 
 
@@ -76,8 +77,8 @@ async def _call(guard: Any, call: Any) -> Any:
 def test_the_first_reason_to_stop_stays() -> None:
     stop = Stop()
     stop.ask("first")
-    stop.ask("second")
-    assert (stop.asked.is_set(), stop.reason) == (True, "first")
+    stop.ask("second", SessionOutcome.TIMED_OUT)
+    assert (stop.asked.is_set(), stop.reason, stop.outcome) == (True, "first", SessionOutcome.STOPPED)
 
 
 def test_nothing_on_the_loops_side_imports_the_sdk() -> None:

@@ -304,7 +304,7 @@ def test_ending_a_session_leaves_no_process(name: str, stopped: Stopped) -> None
 def test_a_session_ends_when_its_time_runs_out(stopped: Stopped) -> None:
     placed, ended, seconds = stopped["out of time"]
     assert seconds < 15  # the host's own clock, not the supervisor's, which is 20 s more patient
-    assert (ended.outcome, ended.detail) == (SessionOutcome.STOPPED, "the time ran out (6 s)")
+    assert (ended.outcome, ended.detail) == (SessionOutcome.TIMED_OUT, "the time ran out (6 s)")
     assert left_of(placed) == []
 
 

@@ -31,14 +31,16 @@ class UnsupportedOptionError(Exception):
 
 @dataclass(kw_only=True, slots=True)
 class Stop:
-    """A request to end the session; `reason` is the sentence for a person."""
+    """A request to end the session; `reason` is the sentence for a person, `outcome` what such an end is."""
 
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     reason: str = ""
+    outcome: SessionOutcome = SessionOutcome.STOPPED
 
-    def ask(self, reason: str) -> None:
+    def ask(self, reason: str, outcome: SessionOutcome = SessionOutcome.STOPPED) -> None:
+        """The first to ask is the one who is heard."""
         if not self.asked.is_set():
-            self.reason = reason
+            self.reason, self.outcome = reason, outcome
             self.asked.set()
 
 

@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import BinaryIO
 
 from forge_loop.agents.claude import Stop, run_session
@@ -83,9 +84,8 @@ async def _guarded(order: SessionOrder, confined: ConfinedSession | None, began:
         # Its processes are gone, so nothing can hold the client any longer.
         await asyncio.wait({session}, timeout=1.0)
     reap_adopted()
-    if session.done():
-        return session.result()
-    return Finished(outcome=SessionOutcome.STOPPED, detail=stop.reason)
+    finished = session.result() if session.done() else Finished(outcome=SessionOutcome.STOPPED, detail=stop.reason)
+    return replace(finished, outcome=stop.outcome) if finished.outcome is SessionOutcome.STOPPED else finished
 
 
 async def _session(order: SessionOrder, confined: ConfinedSession | None, stop: Stop, send: Send) -> Finished:
@@ -103,7 +103,7 @@ def _watch(order: SessionOrder, began: float, stop: Stop, *, last_seconds: float
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.ask, "the loop ended it")
     left = max(0.0, order.timeout - (time.monotonic() - began))
-    loop.call_later(left, stop.ask, f"the time ran out ({order.timeout:g} s)")
+    loop.call_later(left, stop.ask, f"the time ran out ({order.timeout:g} s)", SessionOutcome.TIMED_OUT)
     loop.add_reader(0, _watch_parent, loop, stop, last_seconds)
 
 

@@ -26,7 +26,8 @@ class SessionOutcome(StrEnum):
     DONE = "done"  # a report is there
     NO_REPORT = "no_report"  # ended well but never reported
     MAX_TURNS = "max_turns"
-    STOPPED = "stopped"  # ended by the loop: watchdog, kill, wall clock, shutdown
+    TIMED_OUT = "timed_out"  # its wall clock ran out
+    STOPPED = "stopped"  # ended by the loop: watchdog, kill, shutdown
     LOST = "lost"  # its processes went away without a result
     LIMIT = "limit"  # the account's usage limit, with or without a reset time
     TRANSIENT = "transient"  # overload, network, 5xx, a rate limit without a reset time

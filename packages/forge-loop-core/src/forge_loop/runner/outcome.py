@@ -13,6 +13,7 @@ from forge_loop.runner.context import Context
 FAILURES = {
     SessionOutcome.NO_REPORT: FailureKind.NO_REPORT,
     SessionOutcome.MAX_TURNS: FailureKind.TIMED_OUT,
+    SessionOutcome.TIMED_OUT: FailureKind.TIMED_OUT,
     SessionOutcome.STOPPED: FailureKind.STALLED,
     SessionOutcome.LOST: FailureKind.LOST,
     SessionOutcome.LIMIT: FailureKind.LIMIT,
