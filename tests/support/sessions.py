@@ -140,4 +140,8 @@ class Stage:
 
 def left_of(placed: SessionOrder) -> list[int]:
     """The pids of what is left of a session."""
-    return [process.pid for process in marked(f"{SESSION_MARKER}={placed.id}")]
+    return left_of_session(placed.id)
+
+
+def left_of_session(session: str) -> list[int]:
+    return [process.pid for process in marked(f"{SESSION_MARKER}={session}")]
