@@ -127,7 +127,6 @@ CRITICS = (
         does(SAVE),
         handed_over("without its report", kind=Kind.NO_REPORT, charged=1),
         critic=play(Reply(text="Looks good to me.")),
-        often=True,
     ),
     Case(
         "approves a large change and names nothing it read",

@@ -83,7 +83,7 @@ OUTAGES = (
     Outage("no connection", BACKING_OFF, "server_error", Reply(cut=Cut.BEFORE_START)),
     Outage("cut before the first word", BACKING_OFF, "server_error", Reply(text="never", cut=Cut.AFTER_START)),
     Outage("cut in mid-sentence", BACKING_OFF, "server_error", Reply(text="and then", cut=Cut.MID_TEXT)),
-    Outage("401", HALTED, "authentication_failed", failing(401, "authentication_error"), often=True),
+    Outage("401", HALTED, "authentication_failed", failing(401, "authentication_error")),
     Outage("403", HALTED, "authentication_failed", failing(403, "permission_error")),
     Outage(
         "400 no credit",

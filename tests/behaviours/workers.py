@@ -79,6 +79,7 @@ def no_trap_was_sprung(played: Played) -> None:
 PROTECTED = handed_over("it touches the protected path", sessions=2, tells=("merge.refused",))
 BAD_REPORT = {"status": "finished", "summary": "", "extra": True}
 REFUSED = Kind.REFUSED_CANDIDATE
+DENIED = "session.permission_denied"
 TRAPS = (
     'here="${PWD%/*}"',
     "for hook in post-checkout pre-push reference-transaction post-commit update; do",
@@ -95,8 +96,23 @@ TRAPS = (
 )
 
 WORKERS = (
+    # Three on one line. They come first, so that all of them begin on one base.
+    Case("changes a line that others change too", does("echo first > shared.txt", SAVE), merged(), often=True),
+    Case(
+        "conflicts with base and merges it in",
+        rounds(does("echo second > shared.txt", SAVE), does("git merge -q -X ours -m 'Merge base' base")),
+        merged(rounds=1, sessions=3),
+        after="changes a line that others change too",
+        often=True,
+    ),
+    Case(
+        "conflicts with base and does not merge it in",
+        does("echo third > shared.txt", SAVE),
+        failed(REFUSED, "is not built on base", rounds=1, sessions=2),
+        after="changes a line that others change too",
+    ),
     # What it hands in.
-    Case("commits and reports", does(SAVE), merged(), often=True),
+    Case("commits and reports", does(SAVE), merged()),
     Case("commits nothing", play(report(WORK)), failed(Kind.NO_COMMIT, "committed nothing new"), often=True),
     Case("commits an empty commit", does("git commit -q --allow-empty -m x"), failed(Kind.NO_COMMIT, "nothing new")),
     Case(
@@ -177,9 +193,7 @@ WORKERS = (
         failed(Kind.WORKER_FAILED, "max_output_tokens"),
     ),
     # What it leaves running.
-    Case(
-        "leaves a daemon", does(daemon("setsid sh -c '{0}'"), SAVE), merged(), proof=nothing_of_it_is_left, often=True
-    ),
+    Case("leaves a daemon", does(daemon("setsid sh -c '{0}'"), SAVE), merged(), proof=nothing_of_it_is_left),
     Case(
         "leaves a daemon that was forked twice",
         does(daemon("( setsid sh -c '{0}' & )"), SAVE),
@@ -202,13 +216,17 @@ WORKERS = (
     Case(
         "writes outside its workspace",
         play(use("Write", file_path="/tmp/outside-of-it.txt", content="x"), shell(SAVE), report(WORK)),
-        merged(tells=("session.permission_denied",)),
-        often=True,
+        merged(tells=(DENIED,)),
     ),
     Case(
         "calls a tool that it does not have",
         play(use("WebFetch", url="http://127.0.0.1:9/", prompt="x"), shell(SAVE), report(WORK)),
         merged(),
+    ),
+    Case(
+        "asks again and again for what it is denied",
+        lambda request: use("Write", file_path=f"/etc/denied-{request.step}", content="x"),
+        failed(Kind.PERMISSION_DENIED, "denied permission 5 times: Write(/etc/denied-0)", tells=(DENIED,)),
     ),
     Case("runs a command that fails", play(shell("false"), shell(SAVE), report(WORK)), merged()),
     Case(
@@ -235,12 +253,7 @@ WORKERS = (
         does("""printf x > "$(printf 'a\\033[31mb')" """, SAVE),
         failed(REFUSED, "control characters"),
     ),
-    Case(
-        "deletes tests",
-        does("git rm -q tests/test_more.py", SAVE),
-        handed_over("deletes tests/test_more.py"),
-        often=True,
-    ),
+    Case("deletes tests", does("git rm -q tests/test_more.py", SAVE), handed_over("deletes tests/test_more.py")),
     Case(
         "skips tests",
         does("sed -i '1i import pytest\\n\\n\\n@pytest.mark.skip' tests/test_it.py", SAVE),
@@ -268,7 +281,6 @@ WORKERS = (
         "rewrites the history",
         does("git commit -q --amend -m other --date=2001-01-01T00:00:00 --author='X <x@x.invalid>'", SAVE),
         failed(REFUSED, "is not built on base"),
-        often=True,
     ),
     Case(
         "begins a history of its own",
@@ -309,19 +321,5 @@ WORKERS = (
         "commits nothing in a round of revision",
         rounds(does("touch broken", SAVE), play(report(WORK))),
         failed(Kind.NO_COMMIT, "committed nothing new", rounds=1, sessions=2),
-    ),
-    Case("changes a line that others change too", does("echo first > shared.txt", SAVE), merged(), often=True),
-    Case(
-        "conflicts with base and merges it in",
-        rounds(does("echo second > shared.txt", SAVE), does("git merge -q -X ours -m 'Merge base' base")),
-        merged(rounds=1, sessions=3),
-        after="changes a line that others change too",
-        often=True,
-    ),
-    Case(
-        "conflicts with base and does not merge it in",
-        does("echo third > shared.txt", SAVE),
-        failed(REFUSED, "is not built on base", rounds=1, sessions=2),
-        after="changes a line that others change too",
     ),
 )
