@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -45,6 +46,20 @@ PRODUCER = """
     queue.close()
 """
 
+# Writes down each job in a file of its own before it acks it, until it is killed.
+WRITER_DOWN = """
+    import sys
+    from forge_loop.queue import SQLiteQueue
+    queue = SQLiteQueue(sys.argv[1], max_deliveries=None)
+    given = open(sys.argv[2], "ab", buffering=0)
+    while True:
+        print("waiting" if queue.wait(1) else "nothing left", flush=True)
+        delivery = queue.pop(lease_seconds=3600)
+        if delivery is not None:
+            given.write(f"{delivery.payload['number']} {delivery.delivery}\\n".encode())
+            queue.ack(delivery)
+"""
+
 # Acks each job and records it as done in the same transaction, in a database of both.
 BOTH = """
     import sys
@@ -81,21 +96,52 @@ def taken(child: Child) -> list[tuple[int, int]]:
     return [(number, delivery) for number, delivery in pairs]
 
 
-def test_eight_processes_take_each_of_several_thousand_jobs_exactly_once(path: Path) -> None:
+@pytest.mark.parametrize("count", [3000, pytest.param(20_000, marks=[pytest.mark.long, pytest.mark.timeout(600)])])
+def test_eight_processes_take_each_of_several_thousand_jobs_exactly_once(path: Path, count: int) -> None:
     with ExitStack() as stack:
         consumers = [stack.enter_context(python(CONSUMER, path, "ack")) for _ in range(6)]
         for consumer in consumers:
             assert consumer.line() == "open"
-        producers = [
-            stack.enter_context(python(PRODUCER, path, first, last)) for first, last in ((0, 1500), (1500, 3000))
-        ]
+        halves = ((0, count // 2), (count // 2, count))
+        producers = [stack.enter_context(python(PRODUCER, path, first, last)) for first, last in halves]
         for producer in producers:
             producer.finish()
         queue = SQLiteQueue(path)
         queue.push_many(Push(payload={"number": LAST}, priority=9) for _ in consumers)
         found = [pair for consumer in consumers for pair in taken(consumer)]
-    assert sorted(found) == [*[(LAST, 1)] * 6, *((number, 1) for number in range(3000))]
+    assert sorted(found) == [*[(LAST, 1)] * 6, *((number, 1) for number in range(count))]
     assert queue.depth() == QueueDepth(ready=0, delayed=0, leased=0, dead=0)
+    queue.close()
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_with_consumers_killed_at_random_none_of_many_jobs_is_lost_and_every_redelivery_is_counted(
+    path: Path, tmp_path: Path
+) -> None:
+    """Each consumer writes down what it was given before it acks; a number that comes again must say so."""
+    jobs, chance, kills = 20_000, random.Random(4), 0
+    queue = SQLiteQueue(path, max_deliveries=None)
+    for first in range(0, jobs, 1000):
+        queue.push_many(Push(payload={"number": number}) for number in range(first, first + 1000))
+    while queue.depth() != QueueDepth(ready=0, delayed=0, leased=0, dead=0):
+        with ExitStack() as stack:
+            names = [tmp_path / f"given-{kills}-{which}" for which in range(8)]
+            for consumer in [stack.enter_context(python(WRITER_DOWN, path, name)) for name in names]:
+                while chance.random() > 0.01 and consumer.line() not in ("", "nothing left"):
+                    pass
+                consumer.kill()  # in the midst of whatever it does
+                kills += 1
+    given: dict[int, list[int]] = {}
+    for file in tmp_path.glob("given-*"):
+        for line in file.read_text().splitlines():
+            number, delivery = map(int, line.split())
+            given.setdefault(number, []).append(delivery)
+    again = sum(len(deliveries) > 1 for deliveries in given.values())
+    print(f"many processes: {kills} kills, {jobs} jobs, {again} of them given again")
+    assert sorted(given) == list(range(jobs))
+    assert [number for number, deliveries in given.items() if len(set(deliveries)) != len(deliveries)] == []
+    assert kills >= 50
     queue.close()
 
 
