@@ -77,8 +77,13 @@ class Place:
     def tracker(self) -> BacklogTracker:
         return BacklogTracker(self.project)
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What every command line here ends with."""
+        return "-C", str(self.project), "--state-dir", str(self.state)
+
     def run(self, *words: str, terminal: bool = False) -> Said:
-        return run(*words, "-C", str(self.project), "--state-dir", str(self.state), terminal=terminal)
+        return run(*words, *self.words, terminal=terminal)
 
     def init(self) -> None:
         said = self.run("init", "--yes")

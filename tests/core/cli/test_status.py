@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from forge_loop import status
 from forge_loop.agents.processes import find
 from forge_loop.cli.ages import ago, span
+from forge_loop.cli.status import short_line
 from forge_loop.domain.job import JobState
 from support.command_line import AT, Place, seed_attempt, seed_job
 
@@ -67,6 +70,35 @@ def test_short_is_one_line(place: Place) -> None:
     seed_job(place, state=JobState.HANDED_OVER)
     let_a_loop_run(place)
     assert place.run("status", "--short").stdout == "running, 0/3 slots, 0 waiting, 0 merged, 1 need you\n"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"paused": True, "pause_reason": "lunch"},
+        {"paused": True, "paused_until": AT},
+        {"paused": True, "paused_until": datetime.max.replace(tzinfo=UTC)},
+        {"parked_until": datetime.max.replace(tzinfo=UTC), "park_reason": "a limit"},
+        {"parked_until": AT},
+        {"halt_reason": "three alike", "paused": True},
+        {"base_sha": "b" * 40},
+    ],
+)
+def test_short_says_what_the_whole_view_says(place: Place, changes: dict[str, object]) -> None:
+    place.init()
+    for number, state in enumerate((JobState.WORKING, JobState.REVIEWING, JobState.MERGED, JobState.GIVEN_UP), 1):
+        seed_job(place, number, state=state)
+    with place.store() as store:
+        for passed in (False, True, False):
+            values: dict[str, Any] = {"status": 1, "output": "", "seconds": 0.5, "at": AT}
+            store.base_checks.insert(base_sha="b" * 40, command="pytest -q", passed=passed, **values)
+    stopped = status.read(place.state, now=AT)
+    assert status.glance(place.state, now=AT).line() == short_line(stopped)
+    let_a_loop_run(place, **changes)
+    whole = status.read(place.state, now=AT)
+    assert whole.slots == (2, 3)
+    assert status.glance(place.state, now=AT).line() == short_line(whole)
 
 
 def test_a_request_alone_leaves_a_state_that_can_be_read(place: Place) -> None:

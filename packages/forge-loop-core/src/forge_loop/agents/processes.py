@@ -8,7 +8,6 @@ Linux only. `env -i` hides a process from the marker; parentage still finds it w
 
 from __future__ import annotations
 
-import ctypes
 import os
 import select
 import signal
@@ -167,6 +166,8 @@ def die_with_parent(parent: int) -> None:
 
 
 def _prctl(option: int, value: int) -> None:
+    import ctypes  # not for whoever only asks whether a process lives
+
     library = ctypes.CDLL(None, use_errno=True)
     if library.prctl(option, ctypes.c_ulong(value), 0, 0, 0) != 0:
         number = ctypes.get_errno()

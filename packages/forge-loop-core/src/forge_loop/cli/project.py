@@ -1,7 +1,7 @@
 """From what was given to what a command needs: the project, its settings, its state.
 
 Owns: that order, opening the state for reading and for writing, noticing that a settings file changed. Must not: create
-a state directory for a command that only looks.
+a state directory for a command that only looks, or load for it what only a writer needs.
 """
 
 from __future__ import annotations
@@ -11,18 +11,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from forge_loop.cli.invocation import Invocation
 from forge_loop.config.layout import StateLayout
 from forge_loop.config.load import FILE_NAME, Loaded, load, user_file
 from forge_loop.config.model import Settings
 from forge_loop.config.paths import prepare_state_directory, project_directory, state_directory
-from forge_loop.database import Database
-from forge_loop.domain.job import Job
 from forge_loop.errors import OperatorError
-from forge_loop.queue import SQLiteQueue
-from forge_loop.status import open_store_read_only
-from forge_loop.store import Store, open_store
+
+if TYPE_CHECKING:
+    from forge_loop.database import Database
+    from forge_loop.domain.job import Job
+    from forge_loop.store import Store
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +59,8 @@ def find_project(given: Invocation, flags: Mapping[str, object] | None = None) -
 @contextmanager
 def reading(project: Project) -> Iterator[Store | None]:
     """The loop's rows for looking at; None where no loop has been yet."""
+    from forge_loop.status import open_store_read_only
+
     with open_store_read_only(project.layout.root) as opened:
         yield None if opened is None else opened[0]
 
@@ -65,6 +68,10 @@ def reading(project: Project) -> Iterator[Store | None]:
 @contextmanager
 def writing(project: Project) -> Iterator[tuple[Store, Database]]:
     """The loop's rows for an operator's request, in a state directory that is made if need be."""
+    from forge_loop.database import Database
+    from forge_loop.queue import SQLiteQueue
+    from forge_loop.store import open_store
+
     prepare_state_directory(project.layout.root)
     database = Database(project.layout.database)
     try:

@@ -31,11 +31,11 @@ def command(given: Invocation, watch: bool, short: bool) -> int:
     project = find_project(given)
     if watch:
         return _watch(given, project)
+    if short and not given.json:
+        return _glance(given, project)
     found = status.read(project.layout.root, now=now())
     if given.json:
         given.output.document(status.status_shape(found))
-    elif short:
-        given.output.data(short_line(found))
     else:
         for line in lines(found, project, now()):
             given.output.data(line)
@@ -43,12 +43,9 @@ def command(given: Invocation, watch: bool, short: bool) -> int:
 
 
 def short_line(found: status.Status) -> str:
-    """One line: state, slots, what waits, what ended."""
-    used, total = found.slots
+    """The one line of `--short`."""
     waiting = found.queue.ready + found.queue.delayed
-    parts = [found.loop.state, f"{used}/{total} slots", f"{waiting} waiting", f"{found.jobs.get('merged', 0)} merged"]
-    stuck = found.jobs.get("handed_over", 0) + found.jobs.get("given_up", 0)
-    return ", ".join([*parts, *([f"{stuck} need you"] if stuck else [])])
+    return status.Glance(found.loop.state, found.slots, waiting, found.jobs).line()
 
 
 def lines(found: status.Status, project: Project, at: datetime) -> list[str]:
@@ -90,6 +87,12 @@ def _work(found: status.Status) -> list[str]:
         f"queue    {queue.ready} ready, {queue.delayed} delayed, {queue.leased} leased, {queue.dead} dead",
         f"jobs     {counts}",
     ]
+
+
+def _glance(given: Invocation, project: Project) -> int:
+    found = status.glance(project.layout.root, now=now())
+    given.output.data(found.line())
+    return NO_LOOP if found.state == "stopped" else 0
 
 
 def _watch(given: Invocation, project: Project) -> int:

@@ -1,15 +1,16 @@
 """Everything that happens, as a closed set of frozen dataclasses: one class per kind.
 
-Owns: kinds, their fields, the line format of `events.jsonl`. Must not: write anywhere. Readers ignore kinds they do not
+Owns: kinds and their fields. Must not: write anywhere. Readers ignore kinds they do not
 know; fields are only ever added. `docs/events.md` is checked against this module.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import Any, ClassVar
+
+from forge_loop.domain.recorded import Recorded as Recorded
+from forge_loop.domain.recorded import rfc3339 as rfc3339
 
 
 class Event:
@@ -503,39 +504,3 @@ KINDS: tuple[type[Event], ...] = tuple(
     for value in list(globals().values())
     if isinstance(value, type) and issubclass(value, Event) and value is not Event
 )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Recorded:
-    """An event as it was written: `seq` is gapless within one state directory, `at` is UTC."""
-
-    seq: int
-    at: datetime
-    kind: str
-    repo: str
-    issue: int | None
-    job: int | None
-    attempt: int | None
-    session: str | None
-    data: dict[str, Any]
-
-    def line(self) -> str:
-        """The line of `events.jsonl`, without the line end."""
-        shape = {
-            "v": 1,
-            "seq": self.seq,
-            "at": rfc3339(self.at),
-            "kind": self.kind,
-            "repo": self.repo,
-            "issue": self.issue,
-            "job": self.job,
-            "attempt": self.attempt,
-            "session": self.session,
-            "data": self.data,
-        }
-        return json.dumps(shape, ensure_ascii=False, separators=(",", ":"))
-
-
-def rfc3339(moment: datetime) -> str:
-    """UTC with milliseconds and a Z: the product's one way to write a time."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

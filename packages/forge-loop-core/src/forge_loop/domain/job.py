@@ -1,6 +1,6 @@
 """A job: one approved issue on its way to a merge, and the attempts made at it.
 
-Owns: the states, the shape of jobs, attempts and session rows as the loop reasons about them. Must not: decide a step
+Owns: the shape of jobs, attempts and session rows as the loop reasons about them. Must not: decide a step
 (that is `lifecycle`) or know how rows are stored.
 """
 
@@ -10,55 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from forge_loop.domain.job_state import JobState as JobState
 from forge_loop.domain.session import Role, SessionOutcome
 
 BRANCHES = "forge/"  # what the name of every branch of the loop's begins with
-
-
-class JobState(StrEnum):
-    QUEUED = "queued"
-    EXPANDING = "expanding"
-    WORKING = "working"
-    REVISING = "revising"
-    CHECKING = "checking"
-    PUBLISHING = "publishing"
-    REVIEWING = "reviewing"
-    MERGING = "merging"
-    COOLING = "cooling"
-    PARKED = "parked"
-    MERGED = "merged"
-    HANDED_OVER = "handed_over"
-    GIVEN_UP = "given_up"
-    YIELDED = "yielded"
-    CANCELLED = "cancelled"
-
-    @property
-    def terminal(self) -> bool:
-        return self in _TERMINAL
-
-    @property
-    def active(self) -> bool:
-        """In a worker's, a check's or a critic's hands: occupies a slot."""
-        return self in _ACTIVE
-
-    @property
-    def runnable(self) -> bool:
-        """May be claimed from the queue, now or when it comes due."""
-        return not self.terminal
-
-
-_TERMINAL = frozenset({JobState.MERGED, JobState.HANDED_OVER, JobState.GIVEN_UP, JobState.YIELDED, JobState.CANCELLED})
-_ACTIVE = frozenset(
-    {
-        JobState.EXPANDING,
-        JobState.WORKING,
-        JobState.REVISING,
-        JobState.CHECKING,
-        JobState.PUBLISHING,
-        JobState.REVIEWING,
-        JobState.MERGING,
-    }
-)
 
 
 class FailureKind(StrEnum):

@@ -3,11 +3,17 @@
 Owns: the public names. Must not: know what a job of the loop is.
 """
 
-from forge_loop.queue.contract import JSON, DeadJob, Delivery, JobPlace, Push, Queue, QueueDepth, QueuedJob
-from forge_loop.queue.in_memory import InMemoryQueue
-from forge_loop.queue.open import open_queue
-from forge_loop.queue.reading import read_depth, read_jobs
-from forge_loop.queue.sqlite import SQLiteQueue
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from forge_loop.queue.contract import JSON, DeadJob, Delivery, JobPlace, Push, Queue, QueueDepth, QueuedJob
+    from forge_loop.queue.in_memory import InMemoryQueue
+    from forge_loop.queue.open import open_queue
+    from forge_loop.queue.reading import read_depth, read_jobs
+    from forge_loop.queue.sqlite import SQLiteQueue
 
 __all__ = [
     "JSON",
@@ -24,3 +30,26 @@ __all__ = [
     "read_depth",
     "read_jobs",
 ]
+
+# Each is loaded when it is first asked for (PEP 562): whoever only looks does not pay for what writes.
+_HOMES = {
+    "DeadJob": "forge_loop.queue.contract",
+    "Delivery": "forge_loop.queue.contract",
+    "InMemoryQueue": "forge_loop.queue.in_memory",
+    "JSON": "forge_loop.queue.contract",
+    "JobPlace": "forge_loop.queue.contract",
+    "Push": "forge_loop.queue.contract",
+    "Queue": "forge_loop.queue.contract",
+    "QueueDepth": "forge_loop.queue.contract",
+    "QueuedJob": "forge_loop.queue.contract",
+    "SQLiteQueue": "forge_loop.queue.sqlite",
+    "open_queue": "forge_loop.queue.open",
+    "read_depth": "forge_loop.queue.reading",
+    "read_jobs": "forge_loop.queue.reading",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

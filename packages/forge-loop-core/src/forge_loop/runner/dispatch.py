@@ -17,12 +17,13 @@ from forge_loop.runner import proposal
 from forge_loop.runner.context import Context
 from forge_loop.runner.prompts import snapshot
 from forge_loop.store import memory
+from forge_loop.store.dispatch import dispatch_facts
 
 
 def closed_because(context: Context) -> tuple[Reason, ...]:
     """Every reason why nothing is dispatched at the moment, whatever the job."""
     base_sha = context.world.base_sha if context.world is not None else None
-    facts = memory.dispatch_facts(context.store, context.settings.checks, base_sha=base_sha)
+    facts = dispatch_facts(context.store, context.settings.checks, base_sha=base_sha)
     return dispatch_closed_because(facts, context.now())
 
 

@@ -4,20 +4,51 @@ Owns: what `status`, `explain`, a dashboard and metrics read; one module for eac
 write, or need a running loop.
 """
 
-from forge_loop.status.explaining import Reading, explain_issue
-from forge_loop.status.loop import LoopStatus, SessionStatus, Status, read
-from forge_loop.status.opening import is_running, open_store_read_only
-from forge_loop.status.shapes import explain_shape, status_shape
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from forge_loop.status.explaining import Reading, explain_issue
+    from forge_loop.status.loop import LoopStatus, SessionStatus, Status, read
+    from forge_loop.status.opening import is_running, open_store_read_only
+    from forge_loop.status.shapes import explain_shape, status_shape
+    from forge_loop.status.short import Glance, glance
 
 __all__ = [
+    "Glance",
     "LoopStatus",
     "Reading",
     "SessionStatus",
     "Status",
     "explain_issue",
     "explain_shape",
+    "glance",
     "is_running",
     "open_store_read_only",
     "read",
     "status_shape",
 ]
+
+# Each is loaded when it is first asked for (PEP 562): `status --short` does not pay for what `explain` needs.
+_HOMES = {
+    "Glance": "forge_loop.status.short",
+    "LoopStatus": "forge_loop.status.loop",
+    "Reading": "forge_loop.status.explaining",
+    "SessionStatus": "forge_loop.status.loop",
+    "Status": "forge_loop.status.loop",
+    "explain_issue": "forge_loop.status.explaining",
+    "explain_shape": "forge_loop.status.shapes",
+    "glance": "forge_loop.status.short",
+    "is_running": "forge_loop.status.opening",
+    "open_store_read_only": "forge_loop.status.opening",
+    "read": "forge_loop.status.loop",
+    "status_shape": "forge_loop.status.shapes",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -21,6 +21,7 @@ from forge_loop.domain.limits import pace_reason
 from forge_loop.domain.reason import Reason
 from forge_loop.status.opening import is_running, open_store_read_only
 from forge_loop.store import LoopRow, Store, memory
+from forge_loop.store.dispatch import dispatch_facts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,7 +78,7 @@ def _overlap(store: Store, job: Job | None) -> Reason | None:
 
 def _dispatch(store: Store, settings: Settings, loop: LoopRow, now: datetime) -> tuple[Reason, ...]:
     """Before a loop has looked, that base is not known yet is no news."""
-    facts = memory.dispatch_facts(store, settings.checks, base_sha=loop.base_sha)
+    facts = dispatch_facts(store, settings.checks, base_sha=loop.base_sha)
     return closed_because(replace(facts, base_known=True), now)
 
 

@@ -15,10 +15,9 @@ from forge_loop.domain.dispatch import closed_because
 from forge_loop.domain.reason import Reason
 from forge_loop.queue import QueueDepth, read_depth
 from forge_loop.status.opening import is_running, open_store_read_only
-from forge_loop.store import LoopRow, Store, memory
-
-# What each reason for closed dispatch makes of the loop's state, in the words of the contract.
-STATES = {"paused": "paused", "parked": "parked", "halted": "halted", "base_red": "halted", "storage_low": "parked"}
+from forge_loop.status.short import STATES
+from forge_loop.store import LoopRow, Store
+from forge_loop.store.dispatch import dispatch_facts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,7 +83,7 @@ def _nothing_yet() -> Status:
 def _closed(store: Store, loop: LoopRow, now: datetime) -> tuple[Reason, ...]:
     """Why dispatch is closed, as far as rows tell: the settings are not known here, the checks that ran are."""
     ran = tuple(row.command for row in store.base_checks.select("base_sha = ?", loop.base_sha))
-    facts = memory.dispatch_facts(store, ran, base_sha=loop.base_sha)
+    facts = dispatch_facts(store, ran, base_sha=loop.base_sha)
     return tuple(reason for reason in closed_because(facts, now) if reason.code in STATES)
 
 

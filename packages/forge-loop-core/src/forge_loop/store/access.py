@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from sqlite3 import Connection, Row
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from forge_loop.database import Database, ReadOnlyDatabase
+from forge_loop.database import ReadOnlyDatabase
 from forge_loop.database.place import free_bytes
 from forge_loop.errors import DatabaseError
+
+if TYPE_CHECKING:
+    from forge_loop.database import Database
 
 
 class Access:

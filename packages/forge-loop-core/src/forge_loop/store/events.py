@@ -8,10 +8,13 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from sqlite3 import Row as SqliteRow
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from forge_loop.domain.events import Event, Recorded, rfc3339
+from forge_loop.domain.recorded import Recorded, rfc3339
 from forge_loop.store.access import Access
+
+if TYPE_CHECKING:
+    from forge_loop.domain.events import Event
 
 
 class EventLog:

@@ -1,32 +1,23 @@
 """Job rows, and the one place where a job's state changes.
 
-Owns: creating a job, moving it along the lifecycle together with its event. Must not: decide where it goes.
+Owns: creating a job, moving it along the lifecycle together with its event. Must not: decide where it goes, or load the
+events for somebody who only looks.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from forge_loop.domain import lifecycle
-from forge_loop.domain.events import (
-    Event,
-    JobAdvanced,
-    JobCancelled,
-    JobCooledDown,
-    JobGivenUp,
-    JobHandedOver,
-    JobMerged,
-    JobQueued,
-    JobYielded,
-    rfc3339,
-)
-from forge_loop.domain.issue import Issue
 from forge_loop.domain.job import BRANCHES, Approval, Job, JobState
 from forge_loop.errors import IllegalTransition
 from forge_loop.store.access import Access
 from forge_loop.store.events import EventLog
 from forge_loop.store.table import Table
+
+if TYPE_CHECKING:
+    from forge_loop.domain.issue import Issue
 
 LIVE = "state NOT IN ('merged', 'handed_over', 'given_up', 'yielded', 'cancelled')"
 
@@ -38,6 +29,8 @@ class Jobs(Table[Job]):
 
     def create(self, issue: Issue, approval: Approval, *, at: datetime) -> Job:
         """A queued job for an approval. The branch's name holds nothing of the issue's text."""
+        from forge_loop.store import told
+
         with self._database.transaction():
             job = self.insert(
                 issue=issue.number,
@@ -51,8 +44,8 @@ class Jobs(Table[Job]):
                 updated_at=at,
             )
             job = self.update(job.id, branch=f"{BRANCHES}{issue.number}-{job.id}")
-            queued = JobQueued(title=job.title, priority=job.priority, labels=tuple(sorted(issue.labels)))
-            self._events.append(queued, at=at, issue=job.issue, job=job.id)
+            event = told.queued(job, issue.labels)
+            self._events.append(event, at=at, issue=job.issue, job=job.id)
         return job
 
     def move(self, job: Job, after: JobState, *, at: datetime, reason: str | None = None, **changes: Any) -> Job:
@@ -60,6 +53,8 @@ class Jobs(Table[Job]):
 
         What an errand brings back may tell of a job that was cancelled meanwhile: only the row knows where it stands.
         """
+        from forge_loop.store import told
+
         with self._database.transaction():
             stands = self.get(job.id).state
             if stands is not job.state:
@@ -69,7 +64,7 @@ class Jobs(Table[Job]):
                 changes.setdefault("interruptions", 0)
             changes.setdefault("waits_for", None)
             moved = self.update(job.id, state=after, reason=reason, updated_at=at, **changes)
-            event = _event(job.state, moved)
+            event = told.moved(job.state, moved)
             self._events.append(event, at=at, issue=job.issue, job=job.id, attempt=moved.attempt)
         return moved
 
@@ -88,22 +83,3 @@ class Jobs(Table[Job]):
 
     def newest_by_number(self, issue: int) -> Job | None:
         return self.last("issue = ?", issue)
-
-
-def _event(before: JobState, job: Job) -> Event:
-    reason = job.reason or ""
-    match job.state:
-        case JobState.MERGED:
-            return JobMerged(commit=job.merged_sha or "", pull_request=job.pull_request)
-        case JobState.HANDED_OVER:
-            return JobHandedOver(reason=reason, pull_request=job.pull_request)
-        case JobState.GIVEN_UP:
-            return JobGivenUp(reason=reason)
-        case JobState.YIELDED:
-            return JobYielded(reason=reason)
-        case JobState.CANCELLED:
-            return JobCancelled(reason=reason)
-        case JobState.COOLING:
-            return JobCooledDown(until=rfc3339(job.not_before) if job.not_before else "", reason=reason)
-        case _:
-            return JobAdvanced(before=before, after=job.state, reason=job.reason)

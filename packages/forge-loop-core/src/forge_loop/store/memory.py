@@ -8,7 +8,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from forge_loop.domain.approval import Caps, IntakeFacts, cap_reasons
-from forge_loop.domain.dispatch import DispatchFacts
 from forge_loop.domain.issue import Issue, LabelEvent
 from forge_loop.domain.job import Job, JobState
 from forge_loop.domain.limits import Pace, pace
@@ -44,25 +43,6 @@ def hidden_accepted(store: Store, issue: Issue) -> frozenset[str]:
     where = "kind = ? AND issue = ? AND state = ?"
     rows = store.requests.select(where, APPROVE, issue.number, RequestState.APPLIED)
     return frozenset(row.detail["sha256"] for row in rows if row.detail.get("accept_hidden"))
-
-
-def dispatch_facts(store: Store, checks: tuple[str, ...], *, base_sha: str | None) -> DispatchFacts:
-    """What decides whether dispatch is open, with the project's `checks` looked up for `base_sha`."""
-    loop = store.loop()
-    newest = {row.command: row for row in store.base_checks.select("base_sha = ?", base_sha)}
-    red = [command for command in checks if command in newest and not newest[command].passed]
-    return DispatchFacts(
-        paused=loop.paused,
-        paused_until=loop.paused_until,
-        pause_reason=loop.pause_reason,
-        parked_until=loop.parked_until,
-        park_reason=loop.park_reason,
-        halt_reason=loop.halt_reason,
-        base_known=base_sha is not None,
-        base_unchecked=base_sha is not None and any(command not in newest for command in checks),
-        base_red=", ".join(red) or None,
-        free_bytes=store.free_bytes(),
-    )
 
 
 def pace_of(store: Store, slots: int, now: datetime) -> Pace | None:

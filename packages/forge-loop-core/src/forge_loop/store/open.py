@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import uuid
 from contextlib import AbstractContextManager
-from importlib.resources import files
+from functools import cached_property
+from pathlib import Path
 from sqlite3 import Connection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from forge_loop.database import Database
 from forge_loop.domain.job import Approval, Attempt, SessionRow
-from forge_loop.domain.limits import Window
-from forge_loop.domain.proposals import Proposal
 from forge_loop.store.access import Access
 from forge_loop.store.events import EventLog
 from forge_loop.store.jobs import Jobs
@@ -32,7 +30,13 @@ from forge_loop.store.records import (
 )
 from forge_loop.store.table import Table, read_row, readers_of, to_column
 
+if TYPE_CHECKING:
+    from forge_loop.database import Database
+    from forge_loop.domain.limits import Window
+    from forge_loop.domain.proposals import Proposal
+
 COMPONENT = "loop"
+_SCHEMA = Path(__file__).parent / "schema"
 
 
 class Store:
@@ -53,10 +57,20 @@ class Store:
         self.host_looks = Table(database, "host_looks", HostLookRow)
         self.remarks = Table(database, "remarks", RemarkRow)
         self.effects = Table(database, "effects", EffectRow)
-        self.proposals = Table(database, "proposals", Proposal)
-        self.limits = Table(database, "limits", Window)
         self.requests = Table(database, "requests", RequestRow)
         self._loop_readers = readers_of(LoopRow)
+
+    @cached_property
+    def proposals(self) -> Table[Proposal]:
+        from forge_loop.domain.proposals import Proposal
+
+        return Table(self._database, "proposals", Proposal)
+
+    @cached_property
+    def limits(self) -> Table[Window]:
+        from forge_loop.domain.limits import Window
+
+        return Table(self._database, "limits", Window)
 
     def transaction(self) -> AbstractContextManager[Connection]:
         """One transaction over every table; an inner one joins the outer."""
@@ -77,8 +91,7 @@ class Store:
 
 def open_store(database: Database) -> Store:
     """Bring the database's schema up to date and open the store on it."""
-    scripts = sorted((files(__package__) / "schema").iterdir(), key=lambda entry: entry.name)
-    database.migrate(COMPONENT, [entry.read_text() for entry in scripts])
+    database.migrate(COMPONENT, [script.read_text() for script in sorted(_SCHEMA.glob("*.sql"))])
     with database.transaction() as connection:
         connection.execute("INSERT OR IGNORE INTO loop (id, loop_id) VALUES (1, ?)", (str(uuid.uuid4()),))
     return Store(Access(database))

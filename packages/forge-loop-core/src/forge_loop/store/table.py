@@ -15,7 +15,7 @@ from functools import cache
 from sqlite3 import Row as SqliteRow
 from typing import Any, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from forge_loop.domain.events import rfc3339
+from forge_loop.domain.recorded import rfc3339
 from forge_loop.store.access import Access
 
 Row = TypeVar("Row")
