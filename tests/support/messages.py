@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from forge_loop.domain.events import Event, JobHandedOver, JobMerged, JobQueued, Recorded
-from forge_loop_integrations.channels import Answer, Delivered
+from forge_loop_integrations.channels import Answer, Channel, Delivered
 from forge_loop_integrations.outbox import MatterRow, Message, Outbox
 from forge_loop_integrations.outbox.box import open_database
 from forge_loop_integrations.outbox.sending import Sending
@@ -110,14 +110,14 @@ def policy(**changes: Any) -> Policy:
 class Post:
     """An outbox with a sender that is stepped by hand, on a clock that is set by hand."""
 
-    def __init__(self, state_dir: Path, own: Policy, clock: Clock) -> None:
+    def __init__(self, state_dir: Path, own: Policy, clock: Clock, channel: Channel | None) -> None:
         self.clock = clock
         self.log = Log(clock)
         self.database = open_database(state_dir)
         self.outbox = Outbox(self.database, own, clock)
         self.outbox.begin(0)
         self.receiver = Taking()
-        self.sender = Sender(self.outbox, lambda: self.receiver, clock)
+        self.sender = Sender(self.outbox, lambda: channel or self.receiver, clock)
         self.sending = Sending(self.outbox, clock)
 
     def take(self, *events: Recorded) -> None:
@@ -142,14 +142,22 @@ class Post:
         """What has arrived: the kinds of each message's events."""
         return [[entry.kind for entry in message.entries] for message in self.receiver.got]
 
+    def tried(self) -> list[tuple[str, str | None]]:
+        """The delivery log."""
+        rows = self.database.query("SELECT result, error FROM deliveries ORDER BY number")
+        return [(row["result"], row["error"]) for row in rows]
+
     def states(self) -> dict[str, int]:
         rows = self.database.query("SELECT state, count(*) AS n FROM messages GROUP BY state")
         return {row["state"]: row["n"] for row in rows}
 
 
 @contextmanager
-def post(state_dir: Path, own: Policy | None = None, clock: Clock | None = None) -> Iterator[Post]:
-    opened = Post(state_dir, own or policy(), clock or Clock())
+def post(
+    state_dir: Path, own: Policy | None = None, clock: Clock | None = None, *, channel: Channel | None = None
+) -> Iterator[Post]:
+    """`channel` is where it is sent, in place of the receiver in this process."""
+    opened = Post(state_dir, own or policy(), clock or Clock(), channel)
     try:
         yield opened
     finally:

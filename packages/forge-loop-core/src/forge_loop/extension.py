@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from forge_loop.agents.processes import find as find_process
     from forge_loop.bootstrap import Wired, build
+    from forge_loop.cli.asking import put as put_request
     from forge_loop.cli.dry_run import explained, works
     from forge_loop.cli.event_lines import QUIET, readable
     from forge_loop.cli.explain import lines as explanation_lines
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
     from forge_loop.cli.project import Project, Reloading, find_project
     from forge_loop.cli.status import short_line as status_line
     from forge_loop.cli.stopping import Stopping
+    from forge_loop.config.layout import StateLayout
     from forge_loop.config.nodes import Entry, Node, Scalar, Table
-    from forge_loop.config.paths import STATE_VARIABLE, project_directory, state_home
+    from forge_loop.config.paths import STATE_VARIABLE, prepare_state_directory, project_directory, state_home
     from forge_loop.config.quantities import duration
     from forge_loop.config.strict_yaml import read as read_yaml
     from forge_loop.config.values import nearest
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from forge_loop.runner import Timing, Until
     from forge_loop.runner.driving import AccountLimit, account_limit, demand, park
     from forge_loop.runner.lock import LoopLock
+    from forge_loop.store import open_store
 
 __all__ = [
     "CHECKS",
@@ -57,6 +60,7 @@ __all__ = [
     "Scalar",
     "Situation",
     "Slots",
+    "StateLayout",
     "Stopping",
     "Table",
     "Timing",
@@ -75,8 +79,11 @@ __all__ = [
     "look_at",
     "nearest",
     "open_read_only",
+    "open_store",
     "park",
+    "prepare_state_directory",
     "project_directory",
+    "put_request",
     "read_issue",
     "read_yaml",
     "readable",
@@ -106,6 +113,7 @@ _HOMES: Mapping[str, str] = {
     "Scalar": "forge_loop.config.nodes",
     "Situation": "forge_loop.cli.preconditions",
     "Slots": "forge_loop.ports",
+    "StateLayout": "forge_loop.config.layout",
     "Stopping": "forge_loop.cli.stopping",
     "Table": "forge_loop.config.nodes",
     "Timing": "forge_loop.runner",
@@ -124,8 +132,11 @@ _HOMES: Mapping[str, str] = {
     "look_at": "forge_loop.cli.preconditions:look",
     "nearest": "forge_loop.config.values",
     "open_read_only": "forge_loop.database",
+    "open_store": "forge_loop.store",
     "park": "forge_loop.runner.driving",
+    "prepare_state_directory": "forge_loop.config.paths",
     "project_directory": "forge_loop.config.paths",
+    "put_request": "forge_loop.cli.asking:put",
     "read_issue": "forge_loop.cli.explain",
     "read_yaml": "forge_loop.config.strict_yaml:read",
     "readable": "forge_loop.cli.event_lines",

@@ -64,7 +64,6 @@ INTEGRATIONS = Distribution(
     stability=Stability.EXPERIMENTAL,
     ships="Slack, Discord and signed webhooks, with a durable outbox",
     extra="integrations",
-    built=False,
     commands={"notify": "try and inspect messages to chat and webhooks"},
     sinks=("slack", "discord", "webhook"),
 )

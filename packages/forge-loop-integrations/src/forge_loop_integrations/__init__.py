@@ -1,5 +1,5 @@
-"""Slack, Discord and signed webhooks. Experimental; nothing is built yet, so it registers no sink and no command.
+"""Slack, Discord and signed webhooks. Experimental.
 
-Owns, once built: delivering events to chat and webhooks through a durable outbox. Must not: decide anything of the
-loop.
+Owns: delivering events to chat and webhooks through a durable outbox: `routing` decides, `outbox` keeps, `sender`
+sends, `slack`, `discord` and `webhook` are the receivers. Must not: decide anything of the loop, or make it wait.
 """

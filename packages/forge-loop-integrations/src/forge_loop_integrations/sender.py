@@ -5,6 +5,7 @@ Owns: the thread, its sleep, the bounded end. Must not: decide what is due or wh
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -77,6 +78,8 @@ class Sender:
             return Retry(reason=hide(f"{type(error).__name__}: {error}", ()))
 
     def _run(self) -> None:
+        with contextlib.suppress(Exception):  # what cannot be opened yet is opened for the first message, and told of
+            self._channel = self._open_channel()
         while True:
             # Cleared before looking: what is written meanwhile wakes the next sleep.
             self._wake.clear()

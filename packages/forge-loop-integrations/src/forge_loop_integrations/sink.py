@@ -16,24 +16,30 @@ from forge_loop_integrations.outbox.box import Now, Outbox, open_database
 from forge_loop_integrations.routing import Policy
 from forge_loop_integrations.sender import CLOSE_SECONDS, Sender
 
+# What wakes the sender; None where there is none: a trial.
+Wake = Callable[[], None] | None
+
 
 def now() -> datetime:
     return datetime.now(UTC)
 
 
 class OutboxSink(EventSink):
-    """One configured receiver. `channel` is opened in the sender's thread, when there is something to send."""
+    """One configured receiver. `channel` is opened in the sender's thread, with the outbox and what wakes the sender;
+    `about` says in a line what it can do."""
 
     def __init__(
         self,
         policy: Policy,
         state_dir: Path,
-        channel: Callable[[Outbox], Channel],
+        channel: Callable[[Outbox, Wake], Channel],
         *,
+        about: str,
         clock: Now = now,
         close_seconds: float = CLOSE_SECONDS,
     ) -> None:
         self.policy = policy
+        self.about = about
         self._state_dir = state_dir
         self._channel = channel
         self._clock = clock
@@ -46,6 +52,10 @@ class OutboxSink(EventSink):
     def name(self) -> str:
         return self.policy.sink
 
+    def trial(self, database: Database) -> Channel:
+        """The channel by itself, without a sender: for a test message. The caller closes it."""
+        return self._channel(Outbox(database, self.policy, self._clock), None)
+
     def begin(self, newest: int) -> int:
         if self._outbox is None:
             self._database = open_database(self._state_dir)
@@ -53,8 +63,9 @@ class OutboxSink(EventSink):
         outbox = self._outbox
         place = outbox.begin(newest)
         if self._sender is None:
-            self._sender = Sender(outbox, lambda: self._channel(outbox), self._clock)
-            self._sender.start()
+            sender = Sender(outbox, lambda: self._channel(outbox, sender.wake), self._clock)
+            sender.start()
+            self._sender = sender
         return place
 
     def emit(self, event: Recorded) -> None:

@@ -46,7 +46,12 @@ def show(given: Invocation, origin: bool) -> None:
 @click.pass_obj
 def check(given: Invocation) -> None:
     """Say every problem at once; exit 2 if there is one."""
-    loaded = settings_of(given, project_directory(given.directory))
+    from forge_loop.bootstrap import configured_sinks  # only here: it brings the whole loop along
+
+    directory = project_directory(given.directory)
+    loaded = settings_of(given, directory)
+    state = state_directory(directory, loaded.settings, environ=given.environ, override=given.state_dir)
+    configured_sinks(loaded.settings, state, given.environ)
     files = [str(path) for path in loaded.files]
     if given.json:
         given.output.document({"ok": True, "files": files})

@@ -125,6 +125,7 @@ class Outbox:
 
     def _introduce(self, connection: Connection, key: str, event: Recorded) -> None:
         title = shortened(withheld(str(event.data.get("title") or "")), LONGEST_TITLE)
+        title = title.encode("utf-8", "replace").decode()  # half a surrogate pair is no text to SQLite
         labels = json.dumps([str(label) for label in event.data.get("labels") or ()])
         sql = (
             "INSERT INTO matters (sink, key, title, labels) VALUES (?, ?, ?, ?) "

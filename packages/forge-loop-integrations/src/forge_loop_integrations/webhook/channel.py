@@ -22,6 +22,7 @@ from forge_loop_integrations.sink import OutboxSink, now
 from forge_loop_integrations.webhook.body import body_of
 from forge_loop_integrations.webhook.signing import headers, key_of
 
+ABOUT = "Standard Webhooks: one signed request per message"
 LATER = frozenset({408, 425, 429})
 
 
@@ -90,4 +91,4 @@ def webhook_sink(setup: SinkSetup) -> EventSink:
     if section.problems or url is None:
         raise ConfigError(section.problems)
     make = partial(WebhookChannel, url=url, secrets=signing, environ=setup.environ, private=private)
-    return OutboxSink(policy, setup.state_dir, lambda _outbox: make())
+    return OutboxSink(policy, setup.state_dir, lambda _box, _wake: make(), about=ABOUT)
