@@ -82,6 +82,18 @@ class People:
             if self._chance.random() < often and self._acts[name][1]():
                 self.fired[f"{name}, before {effect}"] += 1
 
+    # -- by number, for stories
+
+    def touch(self, number: int) -> None:
+        """Somebody did something to the issue or its pull request that the loop must respect."""
+        self._touch(self._world.tracker.tickets[number])
+
+    def close_pull(self, number: int) -> None:
+        self._close_pull(self._world.host.pulls[number])
+
+    def label_by_stranger(self, number: int) -> None:
+        self._label_stranger(self._world.tracker.tickets[number])
+
     def write_issue(self) -> int:
         kind = self._chance.choices(("full", "thin", "hidden"), (8, 4, 1))[0]
         tickets = list(self._world.tracker.tickets)

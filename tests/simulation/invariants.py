@@ -23,15 +23,19 @@ if TYPE_CHECKING:
 UNCHARGED = frozenset({"limit", "transient", "auth", "configuration", "interrupted", "conflict_free"})
 TERMINAL = frozenset(str(state) for state in JobState if state.terminal)
 JOURNALLED = {
-    "tracker.add_label": "label",
-    "tracker.remove_label": "label",
-    "tracker.post_note": "note",
-    "tracker.close": "issue.close",
-    "code_host.open_pull_request": "pull_request.open",
-    "code_host.merge": "merge",
-    "code_host.delete_branch": "branch.delete",
-    "workspaces.push": "push",
+    "tracker.add_label": ("label",),
+    "tracker.remove_label": ("label",),
+    "tracker.post_note": ("note", "note.status"),
+    "tracker.close": ("issue.close",),
+    "code_host.open_pull_request": ("pull_request.open",),
+    "code_host.merge": ("merge",),
+    "code_host.delete_branch": ("branch.delete",),
+    "conversation.describe": ("pull_request.describe",),
+    "conversation.mark_ready": ("pull_request.ready",),
+    "conversation.post_review": ("review.post",),
+    "workspaces.push": ("push",),
 }
+REFUSED = "refused"
 STATE_AFTER = {
     "job.queued": "queued",
     "job.cooled_down": "cooling",
@@ -174,24 +178,32 @@ class Invariants:
         if name.startswith("workspaces.") and name != "workspaces.push":
             self._workspace_is_free(name, arguments["arguments"][0])
             return
-        job = self._journalled(name, arguments)
-        self._people_win(name, job)
+        if name == "tracker.post_note" and arguments["arguments"][1] == REFUSED:
+            self._refusal_is_kept(*arguments["arguments"])
+            return
+        effect, job = self._journalled(name, arguments)
+        self._people_win(name, effect, job)
 
     def _workspace_is_free(self, name: str, path: Path) -> None:
         insist(not self._world.sessions.running_in(path), f"{name} of {path.name} while a session works there")
 
-    def _journalled(self, name: str, arguments: dict[str, Any]) -> sqlite3.Row:
+    def _refusal_is_kept(self, issue: int, _key: str, _text: str) -> None:
+        rows = self.rows("SELECT * FROM refusals WHERE issue = ? AND told_at IS NULL", issue)
+        insist(bool(rows), f"a refusal was told on #{issue} that was told before, or is none")
+
+    def _journalled(self, name: str, arguments: dict[str, Any]) -> tuple[str, sqlite3.Row]:
         acting = [
             row
-            for row in self.rows("SELECT * FROM effects WHERE state = 'acting' AND kind = ?", JOURNALLED[name])
-            if _fits(name, arguments, json.loads(row["detail"]))
+            for row in self.rows("SELECT * FROM effects WHERE state = 'acting' ORDER BY id")
+            if row["kind"] in JOURNALLED[name] and _fits(name, arguments, json.loads(row["detail"]))
         ]
         insist(bool(acting), f"{name} {arguments} was not journalled before it was done")
-        return self.rows("SELECT * FROM jobs WHERE id = ?", acting[0]["job"])[0]
+        return acting[0]["kind"], self.rows("SELECT * FROM jobs WHERE id = ?", acting[0]["job"])[0]
 
-    def _people_win(self, name: str, job: sqlite3.Row) -> None:
-        if name in ("tracker.post_note", "code_host.delete_branch"):
+    def _people_win(self, name: str, effect: str, job: sqlite3.Row) -> None:
+        if effect == "note" or name == "code_host.delete_branch":
             return
+        insist(job["state"] != JobState.YIELDED, f"{name} for #{job['issue']}, which was left to a person")
         ticket = self._world.tracker.tickets.get(job["issue"])
         if ticket is None:
             raise Violation(f"{name} for #{job['issue']}, which a person had deleted")
@@ -311,8 +323,16 @@ def _fits(name: str, arguments: dict[str, Any], detail: dict[str, Any]) -> bool:
     match name:
         case "tracker.add_label" | "tracker.remove_label":
             return given == (detail["issue"], detail["label"]) and detail["present"] is name.endswith("add_label")
-        case "tracker.post_note" | "tracker.close":
+        case "tracker.post_note":
+            return bool(given == (detail["issue"], detail["key"], detail["text"]))
+        case "tracker.close":
             return bool(given[0] == detail["issue"])
+        case "conversation.describe":
+            return bool(given[0] == detail["number"]) and arguments["body"] == detail["body"]
+        case "conversation.mark_ready":
+            return bool(given[0] == detail["number"])
+        case "conversation.post_review":
+            return bool(given[0] == detail["number"]) and arguments["key"] == detail["key"]
         case "code_host.merge":
             wanted = ("head_sha", "base_sha")
             return bool(given[0] == detail["number"]) and all(arguments[key] == detail[key] for key in wanted)

@@ -60,6 +60,7 @@ CRITIC_WAYS = {
 }
 PO_WAYS = {"good": 60, "malformed": 8, "no_report": 5, "limit": 8, "transient": 8, "lost": 6, "silent": 5}
 WAYS = {Role.WORKER: WORKER_WAYS, Role.CRITIC: CRITIC_WAYS, Role.PO: PO_WAYS}
+ON_LINE = "request_changes on a line"  # only told, never drawn
 KIND = {Role.WORKER: "good", Role.CRITIC: "approve", Role.PO: "good"}
 CUT_OFF = {
     "limit": SessionOutcome.LIMIT,
@@ -266,7 +267,9 @@ def _worker_report(way: str) -> Mapping[str, Any]:
 def _verdict(way: str) -> Mapping[str, Any]:
     if way == "malformed":
         return {"overall": "looks good"}
+    place = {"file": "src/1.txt", "line": 1} if way == ON_LINE else {"file": None, "line": None}
+    way = "request_changes" if way == ON_LINE else way
     severity = {"approve_sev3": "sev3", "approve_sev1": "sev1", "request_changes": "sev2", "block": "sev1"}.get(way)
-    finding = {"severity": severity, "category": "correctness", "file": None, "line": None, "message": "mend it"}
+    finding = {"severity": severity, "category": "correctness", "message": "mend it", **place}
     overall = "approve" if way.startswith("approve") else way
     return {"overall": overall, "findings": [finding] if severity else [], "reviewed": ["all of it"]}

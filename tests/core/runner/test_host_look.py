@@ -12,38 +12,9 @@ from forge_loop.domain.job import JobState
 from forge_loop.domain.session import Role
 from forge_loop.errors import UnreadableError
 from simulation.story import Step, Story
+from simulation.talking import ends, nothing, opened, state_of, waits, when
 
 PASSED, FAILED, PENDING = HostCheckState.PASSED, HostCheckState.FAILED, HostCheckState.PENDING
-
-
-def when(holds: Callable[[Story], bool], act: Callable[[Story], object]) -> Step:
-    """Do this as soon as that holds."""
-
-    def step(story: Story) -> bool:
-        if not holds(story):
-            return False
-        act(story)
-        return True
-
-    return step
-
-
-def ends(state: HostCheckState, *, pull: int = 1, output: str = "") -> Callable[[Story], None]:
-    """The host's one check of a pull request's head ends, or begins."""
-    return lambda story: story.host.check_ends(story.host.pulls[pull].head_sha, "build", state, output=output)
-
-
-def opened(story: Story) -> bool:
-    return bool(story.host.pulls)
-
-
-def nothing(_story: Story) -> None:
-    """Only that it came to this."""
-
-
-def waits(story: Story, issue: int = 1) -> bool:
-    job = story.context.store.jobs.newest_by_number(issue)
-    return job is not None and job.waits_for is not None
 
 
 def checked_host(tmp_path: Path, *steps: Step, issues: int = 1) -> Story:
@@ -51,10 +22,6 @@ def checked_host(tmp_path: Path, *steps: Step, issues: int = 1) -> Story:
     story = Story(tmp_path, *steps, issues=issues)
     story.host.host_checks = {}
     return story
-
-
-def state_of(story: Story, issue: int = 1) -> str:
-    return [str(row["state"]) for row in story.ended if row["issue"] == issue][-1]
 
 
 def test_a_merge_waits_until_the_hosts_checks_are_done(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from forge_loop.store import (
     FindingRow,
     HostLookRow,
     LoopRow,
+    RefusalRow,
     RemarkRow,
     RequestRow,
     RequestState,
@@ -48,6 +49,7 @@ TABLES: Mapping[str, type[Any]] = {
     "effects": EffectRow,
     "host_looks": HostLookRow,
     "remarks": RemarkRow,
+    "refusals": RefusalRow,
     "requests": RequestRow,
     "proposals": Proposal,
     "limits": Window,
@@ -89,7 +91,7 @@ def rows(kind: type[Any], *, without: frozenset[str]) -> st.SearchStrategy[dict[
 
 def pointers(store: Store, name: str) -> dict[str, Any]:
     """The rows that a row of this table must point to."""
-    if name in ("approvals", "requests", "base_checks", "proposals", "limits"):
+    if name in ("approvals", "requests", "refusals", "base_checks", "proposals", "limits"):
         return {}
     if name == "jobs":
         return {"approval": stored_approval(store).id}

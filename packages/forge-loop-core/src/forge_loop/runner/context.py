@@ -82,6 +82,8 @@ class Context:
     world: World | None = None
     moved_at: datetime | None = None
     look_again: bool = False
+    # The monotonic time before which no refusal is told: the tracker did not take the last one.
+    untold_until: float = 0.0
     hooked: set[int] = field(default_factory=set)
     maintain: bool = False
 

@@ -19,7 +19,7 @@ from forge_loop.domain.review import (
     parse_verdict,
 )
 from forge_loop.domain.session import Role, SessionOutcome
-from forge_loop.runner import ending, findings, job_errands, outcome, prompts, revise, sessions
+from forge_loop.runner import ending, findings, job_errands, outcome, prompts, pull_request, revise, sessions
 from forge_loop.runner.context import Context
 from forge_loop.store import ReviewRow
 
@@ -113,6 +113,7 @@ def _read(context: Context, job: Job, row: SessionRow) -> None:
         held = findings.carry_over(prompts.open_findings(context, job), verdict)
         review = _record(context, job, row, held)
         findings.record(context, job, review, held)
+        pull_request.post_review(context, job, review)
         _act(context, job, held, review)
     context.moved_at = context.now()
 

@@ -13,7 +13,7 @@ from forge_loop.domain.overlap import MOST_PASSED_OVER
 from forge_loop.domain.reason import Reason
 from forge_loop.domain.spec import is_thin
 from forge_loop.queue import Delivery
-from forge_loop.runner import proposal
+from forge_loop.runner import proposal, status_note
 from forge_loop.runner.context import Context
 from forge_loop.runner.prompts import snapshot
 from forge_loop.store import memory
@@ -106,7 +106,9 @@ def _begin(context: Context, job: Job) -> None:
     )
     job = context.store.jobs.update(job.id, attempt=attempt.id, base_sha=base, head_sha=None, round=0)
     context.tell(AttemptStarted(number=number, base_sha=base), job)
-    context.store.jobs.move(job, JobState.EXPANDING if _expands(context, job) else JobState.WORKING, at=context.now())
+    begun = JobState.EXPANDING if _expands(context, job) else JobState.WORKING
+    moved = context.store.jobs.move(job, begun, at=context.now())
+    status_note.tell(context, moved, f"attempt-{number}")
 
 
 def _expands(context: Context, job: Job) -> bool:

@@ -26,8 +26,9 @@ from forge_loop.domain.events import (
 )
 from forge_loop.domain.issue import PullRequestState, taken_over
 from forge_loop.domain.job import Job
-from forge_loop.errors import NoSuchIssueError, UnreadableError
-from forge_loop.ports import Merged
+from forge_loop.domain.remarks import LineRemark
+from forge_loop.errors import NoSuchIssueError, RefusedError, UnreadableError
+from forge_loop.ports import Conversation, Merged
 from forge_loop.runner import deploy, hooks, remarks
 from forge_loop.runner.context import Context
 from forge_loop.store import EffectRow
@@ -54,9 +55,9 @@ class EffectKind:
     """`tells` gives the events of an effect that is done.
 
     `forbidden` says, just before it is done, why a person does not want it any more. `work` marks what belongs to a
-    job's work and not to its end: nothing of it is done once the job has ended. `closes` marks what closes an approval
-    outside: nothing of it is done once there is a newer one. `ended` is called in the transaction
-    that records the end, on the runner's thread.
+    job's work and not to its end: nothing of it is done once the job has ended. `said` marks what is told to people:
+    nothing of it once they have taken over. `closes` marks what closes an approval outside: nothing of it is done once
+    there is a newer one. `ended` is called in the transaction that records the end, on the runner's thread.
     """
 
     look: Callable[[Context, Detail], Result | None]
@@ -64,6 +65,7 @@ class EffectKind:
     tells: Callable[[Detail, Result], Sequence[Event]] = _nothing
     forbidden: Callable[[Context, Job, Detail], str | None] = _allowed
     work: bool = False
+    said: bool = False
     closes: bool = False
     ended: Callable[[Context, EffectRow], None] = _no_more
 
@@ -155,7 +157,11 @@ def _tell_push(detail: Detail, _result: Result) -> Sequence[Event]:
 
 def _open_pull_request(context: Context, detail: Detail) -> Result:
     pull_request = context.code_host.open_pull_request(
-        branch=detail["branch"], base=detail["base"], title=detail["title"], body=detail["body"]
+        branch=detail["branch"],
+        base=detail["base"],
+        title=detail["title"],
+        body=detail["body"],
+        draft=detail["draft"],
     )
     return {"number": pull_request.number}
 
@@ -201,8 +207,45 @@ def _tell_merge(detail: Detail, result: Result) -> Sequence[Event]:
     return (PullRequestMerged(pull_request=detail["number"], commit=result["sha"]),) if "sha" in result else ()
 
 
+def _talk(context: Context) -> Conversation:
+    talk = context.code_host.conversation()
+    if talk is None:
+        raise RefusedError("nobody talks about pull requests here")
+    return talk
+
+
+def _describe(context: Context, detail: Detail) -> None:
+    _talk(context).describe(detail["number"], body=detail["body"])
+
+
+def _look_ready(context: Context, detail: Detail) -> Result | None:
+    return None if context.code_host.pull_request(detail["number"]).draft else {}
+
+
+def _post_review(context: Context, detail: Detail) -> None:
+    lines = [LineRemark(**line) for line in detail["lines"]]
+    _talk(context).post_review(detail["number"], key=detail["key"], sha=detail["sha"], text=detail["text"], lines=lines)
+
+
+def _look_review(context: Context, detail: Detail) -> Result | None:
+    return {} if _talk(context).review_posted(detail["number"], detail["key"]) else None
+
+
+def _talk_forbidden(context: Context, job: Job, detail: Detail) -> str | None:
+    """Also where a person has taken the pull request over: nothing more is said there."""
+    found = context.code_host.pull_request(detail["number"])
+    changed = taken_over(found, base=detail["base"], pushed=frozenset(detail["pushed"]))
+    return changed or _withdrawn(context, job, detail)
+
+
 def _look_note(context: Context, detail: Detail) -> Result | None:
-    return {} if context.tracker.note(detail["issue"], detail["key"]) is not None else None
+    """A note is edited in place: only this very text is this effect."""
+    stands = context.tracker.note(detail["issue"], detail["key"])
+    return {} if stands is not None and stands.strip() == detail["text"].strip() else None
+
+
+def _note(context: Context, detail: Detail) -> None:
+    context.tracker.post_note(detail["issue"], detail["key"], detail["text"])
 
 
 def _look_label(context: Context, detail: Detail) -> Result | None:
@@ -253,10 +296,18 @@ KINDS: Mapping[str, EffectKind] = {
         work=True,
     ),
     "merge": EffectKind(look=_look_merge, act=_merge, tells=_tell_merge, forbidden=_merge_forbidden, work=True),
-    "note": EffectKind(
-        look=_look_note,
-        act=_call(lambda context, detail: context.tracker.post_note(detail["issue"], detail["key"], detail["text"])),
+    "pull_request.describe": EffectKind(
+        look=lambda *_: None, act=_call(_describe), forbidden=_talk_forbidden, work=True
     ),
+    "pull_request.ready": EffectKind(
+        look=_look_ready,
+        act=_call(lambda context, detail: _talk(context).mark_ready(detail["number"])),
+        forbidden=_talk_forbidden,
+        work=True,
+    ),
+    "review.post": EffectKind(look=_look_review, act=_call(_post_review), forbidden=_talk_forbidden, said=True),
+    "note": EffectKind(look=_look_note, act=_call(_note)),
+    "note.status": EffectKind(look=_look_note, act=_call(_note), forbidden=_withdrawn, work=True),
     "label": EffectKind(look=_look_label, act=_label, forbidden=_withdrawn, ended=_release, closes=True),
     "issue.close": EffectKind(
         look=_look_close,

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from forge_loop.domain.events import EffectDone, EffectFailed, EffectIntended, EffectSettled
-from forge_loop.domain.job import Job
+from forge_loop.domain.job import Job, JobState
 from forge_loop.domain.retry import delay
 from forge_loop.errors import NoSuchIssueError, RefusedError
 from forge_loop.runner import deploy
@@ -104,6 +104,8 @@ class EffectPump:
         """Why it is too late for an effect: the work has ended, or the issue has been approved anew since."""
         if KINDS[row.kind].work and job.state.terminal:
             return "its job has ended"
+        if KINDS[row.kind].said and job.state in (JobState.YIELDED, JobState.CANCELLED):
+            return f"its job was {job.state}"
         newest = self._context.store.approvals.last("issue_key = ?", job.issue_key)
         return ANEW if KINDS[row.kind].closes and newest is not None and newest.id != job.approval else None
 

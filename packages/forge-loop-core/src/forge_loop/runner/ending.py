@@ -17,7 +17,7 @@ from forge_loop.domain.events import AttemptFinished, LoopHalted, LoopParked, rf
 from forge_loop.domain.job import FailureKind, Job, JobState
 from forge_loop.domain.limits import park_kind, park_until
 from forge_loop.errors import LeaseLost
-from forge_loop.runner import deploy
+from forge_loop.runner import deploy, status_note
 from forge_loop.runner.context import Context
 from forge_loop.runner.effects import plan
 
@@ -55,9 +55,9 @@ def _consequences(context: Context, job: Job, reason: str) -> list[tuple[str, st
         label = labels.needs_human if job.state is JobState.HANDED_OVER else labels.blocked
         planned.append(("label", "end", {**spent, "label": label, "present": True}))
         planned.append(("label", "ready", {**spent, "label": labels.ready, "present": False}))
-    if job.state in (JobState.HANDED_OVER, JobState.GIVEN_UP, JobState.YIELDED):
-        note = {"issue": job.issue, "key": f"job-{job.id}", "text": f"{job.state.replace('_', ' ')}: {reason}"}
-        planned.append(("note", "end", note))
+    told = status_note.last(context, job)
+    if told is not None:
+        planned.append(("note", "end", {"issue": job.issue, "key": status_note.key(job), "text": told}))
     planned.append(("workspace.remove", "end", _removal(context, job)))
     return planned
 

@@ -6,11 +6,12 @@ loop does.
 
 from __future__ import annotations
 
-from forge_loop.domain.approval import Caps, LabelNames, given_again, refusals, selection_order
+from forge_loop.domain.approval import Caps, IntakeFacts, LabelNames, given_again, refusals, selection_order
 from forge_loop.domain.events import IssueApproved, IssueRefused, IssueReleased
 from forge_loop.domain.issue import Issue, LabelEvent
 from forge_loop.domain.job import Approval, Job
 from forge_loop.domain.reason import Reason
+from forge_loop.runner import refusals as refusals_told
 from forge_loop.runner.context import Context, World
 from forge_loop.store import memory
 
@@ -26,9 +27,10 @@ def intake(context: Context) -> None:
         facts = memory.intake_facts(context.store, issue, label, world.blockers)
         reasons = refusals(facts, names(context))
         if context.settings.labels.ready in issue.labels:
-            _tell_refusal(context, issue, reasons)
+            _tell_refusal(context, issue, label, facts, reasons)
             if not reasons:
                 _take_in(context, world, issue)
+    refusals_told.tell(context)
 
 
 def names(context: Context) -> LabelNames:
@@ -54,11 +56,16 @@ def _is_over(context: Context, approval: Approval) -> bool:
     return not context.store.effects.select("job = ? AND state IN ('intended', 'acting')", job.id, limit=1)
 
 
-def _tell_refusal(context: Context, issue: Issue, reasons: tuple[Reason, ...]) -> None:
+def _tell_refusal(
+    context: Context, issue: Issue, label: LabelEvent | None, facts: IntakeFacts, reasons: tuple[Reason, ...]
+) -> None:
+    """As an event, whenever they change; on the issue where no job's note says it."""
     codes = tuple(f"{reason.code}: {reason.text}" for reason in reasons)
     with context.store.transaction():
         if context.store.observations.record(issue, codes, at=context.now()) and reasons:
             context.tell(IssueRefused(reasons=tuple(reason.text for reason in reasons)), issue=issue.number)
+            if facts.job is None:
+                refusals_told.keep(context, issue, label, reasons)
 
 
 def _take_in(context: Context, world: World, issue: Issue) -> None:

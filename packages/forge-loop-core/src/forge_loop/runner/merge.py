@@ -15,7 +15,7 @@ from forge_loop.domain.job import FailureKind, Job, JobState
 from forge_loop.domain.merge_gate import GateFacts, refusals
 from forge_loop.domain.reason import Reason
 from forge_loop.domain.remarks import Remark
-from forge_loop.runner import effects, ending, host_look, job_errands, prompts, remarks, revise, waits
+from forge_loop.runner import effects, ending, host_look, job_errands, prompts, pull_request, remarks, revise, waits
 from forge_loop.runner.context import Context
 from forge_loop.runner.critique import holding_verdict
 from forge_loop.runner.host_look import HostLook
@@ -47,6 +47,9 @@ def advance(context: Context, job: Job) -> None:
     """Follow the merge that is under way, or look at everything again and ask the gate."""
     merge = context.store.effects.last("job = ? AND kind = 'merge'", job.id)
     if merge is not None and _follow(context, job, merge):
+        return
+    pull_request.describe(context, job, approved=True)
+    if not pull_request.shown(context, job):
         return
     verdict = holding_verdict(context, job)
     job_errands.start(context, job, lambda: _look(context, job, verdict), then=lambda seen: _ask(context, job, seen))

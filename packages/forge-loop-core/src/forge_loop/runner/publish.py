@@ -1,13 +1,13 @@
 """The publish stage: push the candidate by its SHA and see that its pull request is open.
 
-Owns: what a job in PUBLISHING does next, and the pull request's text. Must not: run git (the effects do).
+Owns: what a job in PUBLISHING does next. Must not: run git (the effects do).
 """
 
 from __future__ import annotations
 
 from forge_loop.config.model import MergeMode
 from forge_loop.domain.job import Job, JobState
-from forge_loop.runner import effects, ending, prompts
+from forge_loop.runner import effects, ending, pull_request, status_note
 from forge_loop.runner.context import Context
 from forge_loop.store import EffectRow, EffectState
 
@@ -17,7 +17,7 @@ def advance(context: Context, job: Job) -> None:
     pushed = effects.plan(context, job, "push", job.head_sha or "", _push(context, job))
     if not _done(context, job, pushed):
         return
-    opened = effects.plan(context, job, "pull_request.open", "1", _pull_request(context, job))
+    opened = effects.plan(context, job, pull_request.OPEN, "1", _pull_request(context, job))
     if not _done(context, job, opened):
         return
     assert opened.result is not None
@@ -29,9 +29,11 @@ def advance(context: Context, job: Job) -> None:
         _review(context, job, opened.result["number"])
 
 
-def _review(context: Context, job: Job, pull_request: int) -> None:
+def _review(context: Context, job: Job, number: int) -> None:
     with context.store.transaction():
-        moved = context.store.jobs.move(job, JobState.REVIEWING, at=context.now(), pull_request=pull_request)
+        moved = context.store.jobs.move(job, JobState.REVIEWING, at=context.now(), pull_request=number)
+        pull_request.describe(context, moved)
+        status_note.tell(context, moved, f"pull-request-{number}")
         if not context.settings.critic.enabled:
             reason = f"nothing reviews it (critic.enabled: false); pull request {moved.pull_request} waits for you"
             ending.end(context, moved, JobState.HANDED_OVER, reason)
@@ -55,9 +57,14 @@ def _push(context: Context, job: Job) -> dict[str, object]:
 
 
 def _pull_request(context: Context, job: Job) -> dict[str, object]:
-    checks = "\n".join(f"- `{row.command}`: passed" for row in prompts.latest_checks(context, job))
-    body = f"For issue #{job.issue}.\n\nChecks on the merge result:\n{checks}\n"
-    return {"branch": job.branch, "base": context.base, "title": job.title, "body": body, "sha": job.head_sha}
+    return {
+        "branch": job.branch,
+        "base": context.base,
+        "title": job.title,
+        "body": pull_request.text(context, job),
+        "draft": pull_request.draft(context),
+        "sha": job.head_sha,
+    }
 
 
 def merges_by_itself(context: Context) -> bool:

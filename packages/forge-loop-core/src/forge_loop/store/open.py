@@ -24,6 +24,7 @@ from forge_loop.store.records import (
     FindingRow,
     HostLookRow,
     LoopRow,
+    RefusalRow,
     RemarkRow,
     RequestRow,
     ReviewRow,
@@ -56,6 +57,7 @@ class Store:
         self.findings = Table(database, "findings", FindingRow)
         self.host_looks = Table(database, "host_looks", HostLookRow)
         self.remarks = Table(database, "remarks", RemarkRow)
+        self.refusals = Table(database, "refusals", RefusalRow)
         self.effects = Table(database, "effects", EffectRow)
         self.requests = Table(database, "requests", RequestRow)
         self._loop_readers = readers_of(LoopRow)

@@ -103,6 +103,18 @@ class RemarkRow:
     at: datetime
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RefusalRow:
+    """Why the label that was given at `label_at` starts no work. `told_at`: it stands on the issue, or need not."""
+
+    id: int
+    issue: int
+    issue_key: str
+    label_at: datetime
+    text: str
+    told_at: datetime | None = None
+
+
 class EffectState(StrEnum):
     INTENDED = "intended"
     ACTING = "acting"

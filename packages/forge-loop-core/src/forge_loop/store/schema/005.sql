@@ -24,3 +24,15 @@ CREATE TABLE remarks (
     at     TEXT NOT NULL,
     UNIQUE (job, key)
 ) STRICT;
+
+-- Approvals that count for nothing, each to be told on its issue once. `label_at` is when the label was given.
+CREATE TABLE refusals (
+    id        INTEGER PRIMARY KEY,
+    issue     INTEGER NOT NULL,
+    issue_key TEXT NOT NULL,
+    label_at  TEXT NOT NULL,
+    text      TEXT NOT NULL,
+    told_at   TEXT,
+    UNIQUE (issue_key, label_at)
+) STRICT;
+CREATE INDEX refusals_open ON refusals (id) WHERE told_at IS NULL;
