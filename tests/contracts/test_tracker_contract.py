@@ -5,7 +5,8 @@ A forge joins by adding its world to WORLDS: a tracker, and the hands of a perso
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +16,8 @@ from forge_loop.errors import NoSuchIssueError, RefusedError
 from forge_loop.forge.local import BacklogTracker, init_backlog
 from forge_loop.ports import Tracker
 from support.fake_forge import FakeTracker
+from support.fake_github import FakeGitHub, serving
+from support.github_parts import parts_of
 from support.repositories import make_checkout
 from support.simulated_clock import SimulatedClock
 
@@ -99,12 +102,62 @@ class FakeWorld:
         self._fake.person_rewrites(number, before, after)
 
 
-WORLDS: dict[str, Callable[[Path], World]] = {"fake": FakeWorld, "local": LocalWorld}
+class GitHubWorld:
+    """Issues of a GitHub. A blocker that does not exist there was deleted since."""
+
+    def __init__(self, hub: FakeGitHub) -> None:
+        self._hub = hub
+        self._parts = parts_of(hub)
+        self.tracker: Tracker = self._parts.tracker
+
+    def person_adds(self, title: str, body: str, *, blocked_by: tuple[int, ...] = ()) -> int:
+        return self._hub.person_adds(title, body, blocked_by=blocked_by)
+
+    def person_labels(self, number: int, label: str) -> None:
+        self._hub.person_labels(number, label)
+
+    def person_unlabels(self, number: int, label: str) -> None:
+        self._hub.person_unlabels(number, label)
+
+    def person_closes(self, number: int) -> None:
+        self._hub.person_closes(number)
+
+    def person_rewrites(self, number: int, before: str, after: str) -> None:
+        self._hub.person_rewrites(number, before, after)
+
+    def close(self) -> None:
+        self._parts.close()
+
+
+@contextmanager
+def local_world(directory: Path) -> Iterator[World]:
+    yield LocalWorld(directory)
+
+
+@contextmanager
+def fake_world(directory: Path) -> Iterator[World]:
+    yield FakeWorld(directory)
+
+
+@contextmanager
+def github_world(directory: Path) -> Iterator[World]:
+    with serving(directory) as hub:
+        world = GitHubWorld(hub)
+        yield world
+        world.close()
+
+
+WORLDS: dict[str, Callable[[Path], AbstractContextManager[World]]] = {
+    "fake": fake_world,
+    "local": local_world,
+    "github": github_world,
+}
 
 
 @pytest.fixture(params=sorted(WORLDS))
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
-    return WORLDS[request.param](tmp_path)
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    with WORLDS[request.param](tmp_path) as made:
+        yield made
 
 
 def test_every_open_issue_is_listed_in_number_order(world: World) -> None:
