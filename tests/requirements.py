@@ -40,6 +40,15 @@ OWN = "tests/e2e/test_own_repository.py::test_"
 DEMO = "tests/e2e/test_demo.py::test_"
 COMMAND_LINE = "tests/core/cli/test_main.py::test_"
 PLUGINS = "tests/core/test_plugins.py::test_"
+NIGHT = "tests/integrations/test_night.py::test_"
+SINK = "tests/integrations/test_sink.py::test_"
+SENDING = "tests/integrations/outbox/test_sending.py::test_"
+SINK_CONTRACT = "tests/contracts/test_event_sink_contract.py::test_"
+POSTING = "tests/integrations/test_posting.py::test_"
+WEBHOOK = "tests/integrations/webhook/test_channel.py::test_"
+SLACK = "tests/integrations/slack/test_bot.py::test_"
+CLICKS = "tests/integrations/slack/test_clicks.py::test_"
+DISCORD = "tests/integrations/discord/test_channel.py::test_"
 
 GUARANTEES = (
     Requirement(
@@ -394,5 +403,52 @@ LOOP = (
     ),
 )
 
-PROMISES = (*INSTALL, *QUEUE, *LOOP)
+MESSAGES = (
+    Requirement(
+        id="NOTIFY-1",
+        says="a receiver that dies and returns misses nothing and gets nothing twice that it acknowledged",
+        tests=(
+            NIGHT + "a_receiver_that_dies_and_returns_misses_nothing_and_gets_nothing_twice",
+            SINK + "killed_between_the_answer_and_the_note_of_it_a_message_comes_again_under_its_id",
+            SINK + "killed_again_and_again_nothing_is_lost_and_little_is_repeated",
+            SENDING + "a_receiver_that_is_down_for_a_day_misses_nothing_and_gets_all_of_it_soon_after",
+        ),
+    ),
+    Requirement(
+        id="NOTIFY-2",
+        says="the loop never waits for a receiver",
+        tests=(
+            SINK_CONTRACT + "it_hears_of_every_kind_and_never_waits_for_a_receiver",
+            SINK + "a_receiver_that_says_nothing_does_not_hold_up_the_end_and_gets_it_at_the_next_start",
+        ),
+    ),
+    Requirement(
+        id="NOTIFY-3",
+        says="a webhook verifies, follows no redirect and goes to no private address unless that is allowed",
+        tests=(
+            WEBHOOK + "what_arrives_verifies_with_either_secret",
+            POSTING + "a_redirect_is_an_answer_and_is_not_followed",
+            WEBHOOK + "a_private_address_is_refused_unless_it_is_allowed_and_nothing_is_sent",
+        ),
+    ),
+    Requirement(
+        id="NOTIFY-4",
+        says="whatever a stranger writes, a message rings nobody and is within its service's limits",
+        tests=(
+            SLACK + "whatever_a_stranger_writes_nobody_is_rung_and_slack_takes_it",
+            DISCORD + "whatever_a_stranger_writes_nobody_is_rung_and_discord_takes_it",
+            WEBHOOK + "hostile_titles_arrive_signed_and_short",
+        ),
+    ),
+    Requirement(
+        id="NOTIFY-5",
+        says="a click in Slack is a request like the command line's, and only of a user on the list",
+        tests=(
+            CLICKS + "a_click_in_slack_becomes_a_request_and_its_thread_says_so",
+            CLICKS + "somebody_who_is_not_on_the_list_presses_in_vain",
+        ),
+    ),
+)
+
+PROMISES = (*INSTALL, *QUEUE, *LOOP, *MESSAGES)
 REQUIREMENTS = (*GUARANTEES, *PROMISES)

@@ -36,14 +36,13 @@ class OutboxSink(EventSink):
         *,
         about: str,
         clock: Now = now,
-        close_seconds: float = CLOSE_SECONDS,
     ) -> None:
         self.policy = policy
         self.about = about
         self._state_dir = state_dir
         self._channel = channel
         self._clock = clock
-        self._close_seconds = close_seconds
+        self.close_seconds = CLOSE_SECONDS
         self._database: Database | None = None
         self._outbox: Outbox | None = None
         self._sender: Sender | None = None
@@ -78,7 +77,7 @@ class OutboxSink(EventSink):
         return self._sender.trouble if self._sender is not None else None
 
     def close(self) -> None:
-        ended = self._sender is None or self._sender.close(self._close_seconds)
+        ended = self._sender is None or self._sender.close(self.close_seconds)
         if self._outbox is not None:
             self._outbox.settle()
         if self._database is not None and ended:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-OF_AN_ISSUE = frozenset(
-    {"job.queued", "job.merged", "job.yielded", "job.cancelled", "issue.released", "issue.approved"}
-)
+# A job that was handed over loses the ready label by the loop's own hand: `issue.released` ends nothing of it.
+OF_A_JOB = frozenset({"job.queued", "job.merged", "job.yielded", "job.cancelled", "issue.approved"})
+OF_AN_ISSUE = OF_A_JOB | {"issue.released"}
 CLOSING: Mapping[str, frozenset[str]] = {
     "loop.resumed": frozenset({"loop.halted", "loop.parked"}),
     "loop.unparked": frozenset({"loop.parked"}),
@@ -32,6 +32,7 @@ def matter_of(kind: str, issue: int | None, data: Mapping[str, Any]) -> str:
 
 def closes(kind: str, opened_by: str) -> bool:
     """Whether an event ends what `opened_by`, an earlier event of the same matter, has opened."""
-    if opened_by.partition(".")[0] in ("job", "issue", "spec"):
-        return kind in OF_AN_ISSUE
+    noun = opened_by.partition(".")[0]
+    if noun in ("job", "issue", "spec"):
+        return kind in (OF_A_JOB if noun == "job" else OF_AN_ISSUE)
     return opened_by in CLOSING.get(kind, frozenset())

@@ -14,7 +14,7 @@ from forge_loop_integrations.channels import Answer, Delivered, Gone, Refused, R
 from forge_loop_integrations.outbox import MatterRow, Message
 from forge_loop_integrations.outbox.box import Now
 from forge_loop_integrations.policy import take_policy
-from forge_loop_integrations.posting import NoAnswer, Poster, Reply
+from forge_loop_integrations.posting import TIMEOUT, NoAnswer, Poster, Reply
 from forge_loop_integrations.routing import Send
 from forge_loop_integrations.secret import Secret
 from forge_loop_integrations.section import Section, secrets, truth
@@ -37,12 +37,13 @@ class WebhookChannel:
         environ: Mapping[str, str],
         private: bool,
         clock: Now = now,
+        timeout: float = TIMEOUT,
     ) -> None:
         self._url = url
         self._secrets = secrets
         self._environ = environ
         self._clock = clock
-        self._poster = Poster(private=private)
+        self._poster = Poster(private=private, timeout=timeout)
 
     def deliver(self, message: Message, matter: MatterRow, keep: Callable[[str], None]) -> Answer:  # noqa: ARG002
         body = body_of(message, matter)
