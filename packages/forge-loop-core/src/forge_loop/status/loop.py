@@ -66,7 +66,7 @@ def read(state_dir: Path, *, now: datetime) -> Status:
         live = store.jobs.live()
         running = is_running(loop)
         return Status(
-            loop=_loop_status(loop, running, _closed(store, loop, now), now),
+            loop=_loop_status(loop, running, closed_now(store, loop, now), now),
             slots=(sum(job.holds_slot for job in live) if running else 0, loop.slots),
             sessions=_sessions(store) if running else (),
             queue=read_depth(database),
@@ -80,7 +80,7 @@ def _nothing_yet() -> Status:
     return Status(loop=stopped, slots=(0, 0), sessions=(), queue=empty, jobs={})
 
 
-def _closed(store: Store, loop: LoopRow, now: datetime) -> tuple[Reason, ...]:
+def closed_now(store: Store, loop: LoopRow, now: datetime) -> tuple[Reason, ...]:
     """Why dispatch is closed, as far as rows tell: the settings are not known here, the checks that ran are."""
     ran = tuple(row.command for row in store.base_checks.select("base_sha = ?", loop.base_sha))
     facts = dispatch_facts(store, ran, base_sha=loop.base_sha)

@@ -1,6 +1,6 @@
 """The event log: one row per event, `seq` gapless, written in the transaction of the change it tells of.
 
-Owns: appending and reading events. Must not: deliver them (the relay does).
+Owns: appending, reading and counting events. Must not: deliver them (the relay does).
 """
 
 from __future__ import annotations
@@ -11,10 +11,16 @@ from sqlite3 import Row as SqliteRow
 from typing import TYPE_CHECKING, Any
 
 from forge_loop.domain.recorded import Recorded, rfc3339
+from forge_loop.domain.tallies import tallies
 from forge_loop.store.access import Access
 
 if TYPE_CHECKING:
     from forge_loop.domain.events import Event
+
+_COUNT = (
+    "INSERT INTO tallies (family, label, count, total) VALUES (?, ?, 1, ?) "
+    "ON CONFLICT DO UPDATE SET count = count + 1, total = total + excluded.total"
+)
 
 
 class EventLog:
@@ -33,14 +39,17 @@ class EventLog:
         attempt: int | None = None,
         session: str | None = None,
     ) -> None:
+        values = event.data()
         # Half a surrogate pair, as JSON from outside can hold it, would stop every reader that writes UTF-8.
-        data = json.dumps(event.data(), ensure_ascii=False).encode("utf-8", "replace").decode()
+        data = json.dumps(values, ensure_ascii=False).encode("utf-8", "replace").decode()
         sql = (
             "INSERT INTO events (seq, at, kind, repo, issue, job, attempt, session, data) VALUES "
             "((SELECT coalesce(max(seq), 0) + 1 FROM events), ?, ?, (SELECT repo FROM loop), ?, ?, ?, ?, ?)"
         )
         with self._database.transaction() as connection:
             connection.execute(sql, (rfc3339(at), event.kind, issue, job, attempt, session, data))
+            for tally in tallies(event.kind, values):
+                connection.execute(_COUNT, (tally.family, tally.label, tally.amount))
 
     def after(self, seq: int, *, limit: int = 1000) -> list[Recorded]:
         return self.select("seq > ?", seq, limit=limit)
