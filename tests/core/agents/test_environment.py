@@ -66,3 +66,10 @@ def test_git_reads_no_configuration_and_knows_the_worker(tmp_path: Path) -> None
 def test_names_that_are_not_set_are_not_invented(tmp_path: Path) -> None:
     made = session_environment(order(tmp_path), loop_id="loop", attempt=1, environ={}, credential={})
     assert [name for name in ("PATH", "LANG", "HTTP_PROXY", "ANTHROPIC_BASE_URL") if name in made] == []
+
+
+def test_a_sink_adds_telemetry_to_a_session_and_nothing_else(tmp_path: Path) -> None:
+    told = {"TRACEPARENT": "00-1-1-01", "OTEL_TRACES_EXPORTER": "otlp", "PATH": "/evil", "OTEL_LOG_USER_PROMPTS": "1"}
+    made = session_environment(order(tmp_path, variables=told), loop_id="loop", attempt=1, environ=LOOP, credential={})
+    assert (made["TRACEPARENT"], made["OTEL_TRACES_EXPORTER"], made["PATH"]) == ("00-1-1-01", "otlp", "/bin")
+    assert "OTEL_LOG_USER_PROMPTS" not in made

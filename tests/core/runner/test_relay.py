@@ -185,3 +185,21 @@ def test_a_loop_tells_its_sinks_of_its_start_and_of_its_end_and_closes_them(worl
     assert sink.kinds[-1] == "loop.stopped"
     assert sink.heard == [event.seq for event in world.events()]
     assert sink.closed == 1
+
+
+def test_a_session_begins_with_what_the_sinks_tell_it_and_whatever_one_of_them_does(world: World) -> None:
+    class Telling(Hearing):
+        def session_variables(self, *, number: int, job: int | None) -> dict[str, str]:
+            self._fail()
+            return {"TRACEPARENT": f"{job}/{number}"}
+
+    broken = Telling("broken")
+    broken.broken = RuntimeError("no")
+    world.context.sinks = (OnlyEmit(), Telling(), broken)
+    approve(world, "Say hello")
+    world.run()
+    assert world.state(1) == "merged"
+    assert [order.variables for order in world.agents.orders] == [{"TRACEPARENT": "1/1"}, {"TRACEPARENT": "1/2"}]
+    assert [place for place, _ in world.faults if place == "sink broken"] != []
+    started = [event.data["number"] for event in world.events() if event.kind == "session.started"]
+    assert started == [event.data["number"] for event in world.events() if event.kind == "session.ended"] == [1, 2]

@@ -10,7 +10,7 @@ Agents, Slots and Clock are called from the runner's thread and never block.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -51,6 +51,12 @@ class EventSink(Protocol):
         return newest
 
     def emit(self, event: Recorded) -> None: ...
+
+    def session_variables(self, *, number: int, job: int | None) -> Mapping[str, str]:  # noqa: ARG002
+        """What a session that begins is told in its environment, so that what it sends joins what this sink sends.
+        Only variables of telemetry reach it, and none does in the sandbox, which has no network. `number` is the one
+        that stands in `session.started`."""
+        return {}
 
     def trouble(self) -> str | None:
         """Why what it was told does not arrive at present, None while all is well. Told of when it changes."""

@@ -35,6 +35,17 @@ _SESSION = (
     "BASH_DEFAULT_TIMEOUT_MS",
     "BASH_MAX_TIMEOUT_MS",
 )
+# What a sink may add. The agent's shell sees it: none of these holds a secret.
+_TELEMETRY = (
+    "TRACEPARENT",
+    "CLAUDE_CODE_ENABLE_TELEMETRY",
+    "CLAUDE_CODE_ENHANCED_TELEMETRY_BETA",
+    "OTEL_TRACES_EXPORTER",
+    "OTEL_TRACES_EXPORT_INTERVAL",
+    "OTEL_EXPORTER_OTLP_PROTOCOL",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "OTEL_RESOURCE_ATTRIBUTES",
+)
 _QUIET = {
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
     "CLAUDE_CODE_DISABLE_BACKGROUND_TASKS": "1",
@@ -61,6 +72,7 @@ def session_environment(
     """Everything the host, Claude Code and the agent's shell see."""
     return {
         **_picked(environ, (*_SHARED, *_SESSION)),
+        **_picked(order.variables, _TELEMETRY),
         **_QUIET,
         **_GIT,
         **_TIDY,

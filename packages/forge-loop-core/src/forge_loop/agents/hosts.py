@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from forge_loop.agents.credentials import Credential, choose_credential
@@ -112,6 +113,7 @@ class ClaudeAgents:
             credential.install(order.config_dir)
             return self._host(order, attempt, self._environ, credential.variables, None)
         Credential(payer=credential.payer).install(order.config_dir)  # takes away what an open session was given
+        order = replace(order, variables={})  # a collector cannot be reached from inside
         confined = self._sandbox.session(order, upstream_of(credential, self._environ))
         try:
             variables = {**stand_in(credential), **SESSION_VARIABLES}

@@ -251,6 +251,7 @@ class SessionStarted(Event):
     purpose: str
     model: str
     round: int
+    number: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -270,6 +271,7 @@ class SessionEndedEvent(Event):
     seconds: float
     turns: int
     tool_calls: int
+    number: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,7 +6,7 @@ Owns: roles, the order the loop hands to an agent host, the outcome it gets. Mus
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -45,6 +45,7 @@ class SessionOrder:
     `resume` (same `id`, same `config_dir`). `transcript` is appended to, one JSON line a message. `system` is the
     brief, `prompt` the first message; both are sent verbatim. `report_schema` is the JSON schema of the typed report.
     `timeout` is wall-clock seconds from spawn. `writes` says whether the role may change files and run commands.
+    `variables` are of telemetry, added to the session's environment.
     """
 
     id: str
@@ -63,6 +64,7 @@ class SessionOrder:
     timeout: float
     report_schema: Mapping[str, Any]
     writes: bool
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,11 +9,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from forge_loop.domain.events import SinkFailed, SinkRecovered
+from forge_loop.domain.job import SessionRow
 from forge_loop.ports import EventSink
 from forge_loop.runner.context import Context
 from forge_loop.runner.event_file import EventFile
 
 SINK_BACK_OFF_SECONDS = 30.0
+
+
+def session_variables(context: Context, row: SessionRow) -> dict[str, str]:
+    """What the sinks tell a session that begins in its environment. A sink that raises tells it nothing."""
+    told: dict[str, str] = {}
+    for sink in context.sinks:
+        try:
+            told.update(sink.session_variables(number=row.id, job=row.job))
+        except Exception as error:  # noqa: BLE001 - the sink fence: a session begins whatever a sink does
+            context.on_fault(f"sink {sink.name}", error)
+    return told
 
 
 @dataclass(slots=True)

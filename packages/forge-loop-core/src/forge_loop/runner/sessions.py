@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from forge_loop.domain.session import (
     SessionOrder,
     SessionOutcome,
 )
+from forge_loop.runner import recorded, relay
 from forge_loop.runner.clock import passed
 from forge_loop.runner.context import Context, place_of
 from forge_loop.store import memory
@@ -63,7 +64,7 @@ def begin(context: Context, job: Job | None, opening: Opening) -> None:
     session = opening.resume or str(uuid.uuid4())
     order = _order(context, job, opening, session)
     with context.store.transaction():
-        context.store.sessions.insert(
+        row = context.store.sessions.insert(
             session=session,
             job=job.id if job else None,
             attempt=job.attempt if job else None,
@@ -81,8 +82,11 @@ def begin(context: Context, job: Job | None, opening: Opening) -> None:
             purpose=opening.purpose,
             model=opening.settings.model,
             round=job.round if job else 0,
+            number=row.id,
         )
         context.tell(started, job, session=session)
+    recorded.record(row, order, job, context.settings)
+    order = replace(order, variables=relay.session_variables(context, row))
     context.agents.start(order, attempt=job.attempt or 0 if job else 0)
 
 
@@ -240,6 +244,7 @@ class SessionDesk:
                 seconds=round((news.at - row.started_at).total_seconds(), 3),
                 turns=news.turns,
                 tool_calls=news.tool_calls,
+                number=row.id,
             )
             self.context.tell(event, job, session=row.session)
             if news.denials:
