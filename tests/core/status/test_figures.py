@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from forge_loop.agents.processes import find as find_process
 from forge_loop.config.layout import StateLayout
 from forge_loop.database import Database
 from forge_loop.domain.events import LoopStopped, TickFinished, WatchdogEndedSession
@@ -57,8 +59,22 @@ def test_a_loop_that_does_not_run_is_not_up_and_says_what_keeps_dispatch_closed(
         loop = found.loop()
         assert (loop.repo, loop.up, loop.paused, loop.slots) == ("me/it", False, True, 3)
         assert loop.closed == {"paused", "halted"}
+        assert loop.slots_used == 0
         assert (loop.last_tick, loop.parked_until) == (NOW.timestamp(), NOW.timestamp())
         assert found.running_sessions() == {}
+
+
+def test_a_job_that_waits_for_the_code_host_holds_no_slot(state: Path) -> None:
+    own = find_process(os.getpid())
+    assert own is not None
+    with writing(state) as (store, _):
+        store.update_loop(pid=own.pid, start_ticks=own.started, slots=3)
+        stored_job(store, issue(key="a"), state=JobState.WORKING)
+        stored_job(store, issue(key="b"), state=JobState.MERGING, waits_for="the code host's checks")
+        stored_job(store, issue(key="c"), state=JobState.QUEUED)
+    with figures(state) as found:
+        loop = found.loop()
+        assert (loop.up, loop.slots_used) == (True, 1)
 
 
 def test_a_pause_that_is_over_is_none(state: Path) -> None:

@@ -73,8 +73,10 @@ OBSERVABILITY = Distribution(
     stability=Stability.EXPERIMENTAL,
     ships="Prometheus metrics, OpenTelemetry traces, replay of what happened",
     extra="observability",
-    built=False,
-    commands={"metrics": "serve Prometheus metrics", "replay": "step through what happened"},
+    commands={
+        "metrics": "Prometheus metrics, alert rules, a dashboard",
+        "replay": "past sessions, judged by today's rules",
+    },
     sinks=("otel",),
 )
 MULTIREPO = Distribution(

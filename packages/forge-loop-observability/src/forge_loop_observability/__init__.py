@@ -1,4 +1,5 @@
-"""Metrics, traces and replay. Experimental; nothing is built yet, so it registers no sink and no command.
+"""Metrics, traces and replay for forge-loop.
 
-Owns, once built: reading the state database for metrics, traces and re-runs. Must not: write to it.
+Owns: what an operator's own tools see of the loop. Must not: write the loop's state, or cost the loop anything that an
+operator did not ask for.
 """

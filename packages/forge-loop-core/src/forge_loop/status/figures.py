@@ -32,6 +32,7 @@ class LoopFigures:
     paused: bool
     closed: frozenset[str]
     slots: int
+    slots_used: int
     last_tick: float
     parked_until: float
 
@@ -61,6 +62,7 @@ class Figures:
             paused=row.paused and (row.paused_until is None or row.paused_until > self._now),
             closed=frozenset(reason.code for reason in closed_now(self._store, row, self._now)),
             slots=row.slots,
+            slots_used=sum(job.holds_slot for job in self._store.jobs.live()) if up else 0,
             last_tick=_seconds(row.last_tick),
             parked_until=_seconds(row.parked_until),
         )
