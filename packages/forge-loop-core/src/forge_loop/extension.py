@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from forge_loop.agents.processes import find as find_process
-    from forge_loop.bootstrap import Wired, build
-    from forge_loop.cli.asking import put as put_request
+    from forge_loop.bootstrap import BRIEFS, Wired, build, tracker
+    from forge_loop.briefs import Briefs
+    from forge_loop.cli.approving import label_ready
+    from forge_loop.cli.asking import put_request
     from forge_loop.cli.dry_run import explained, works
     from forge_loop.cli.event_lines import QUIET, readable
     from forge_loop.cli.explain import lines as explanation_lines
@@ -24,17 +26,20 @@ if TYPE_CHECKING:
     from forge_loop.cli.options import as_json, issue_number, shared
     from forge_loop.cli.preconditions import CHECKS, Level, Situation
     from forge_loop.cli.preconditions import look as look_at
-    from forge_loop.cli.project import Project, Reloading, find_project
+    from forge_loop.cli.project import Project, Reloading, find_project, reading, writing
     from forge_loop.cli.status import short_line as status_line
     from forge_loop.cli.stopping import Stopping
     from forge_loop.config.layout import StateLayout
     from forge_loop.config.nodes import Entry, Node, Scalar, Table
     from forge_loop.config.paths import STATE_VARIABLE, prepare_state_directory, project_directory, state_home
     from forge_loop.config.quantities import duration
+    from forge_loop.config.show import show as settings_rows
     from forge_loop.config.strict_yaml import read as read_yaml
     from forge_loop.config.values import nearest
-    from forge_loop.database import Database, open_read_only
+    from forge_loop.database import Database, ReadOnlyDatabase, open_read_only
     from forge_loop.domain.events import KINDS, rfc3339
+    from forge_loop.domain.hidden_text import visible
+    from forge_loop.domain.issue import Issue
     from forge_loop.domain.job import Attempt, FailureKind, Job, JobState, SessionRow
     from forge_loop.domain.reason import Reason
     from forge_loop.domain.retry import Policy, policy
@@ -44,14 +49,16 @@ if TYPE_CHECKING:
     from forge_loop.domain.tallies import TICK_SECONDS
     from forge_loop.domain.worker_report import parse_worker_report
     from forge_loop.ports import Slots
+    from forge_loop.queue import QueuedJob, read_jobs
     from forge_loop.runner import Timing, Until
     from forge_loop.runner.driving import AccountLimit, account_limit, demand, park
     from forge_loop.runner.findings import carry_over
     from forge_loop.runner.lock import LoopLock
     from forge_loop.runner.recorded import RecordedOrder, recorded_order
-    from forge_loop.store import CheckRow, FindingRow, ReviewRow, Store, open_store
+    from forge_loop.store import CheckRow, FindingRow, RequestRow, ReviewRow, Store, open_store
 
 __all__ = [
+    "BRIEFS",
     "CHECKS",
     "KINDS",
     "QUIET",
@@ -59,6 +66,7 @@ __all__ = [
     "TICK_SECONDS",
     "AccountLimit",
     "Attempt",
+    "Briefs",
     "Category",
     "CheckRow",
     "Database",
@@ -66,6 +74,7 @@ __all__ = [
     "FailureKind",
     "FindingRow",
     "Invocation",
+    "Issue",
     "Job",
     "JobState",
     "Level",
@@ -75,9 +84,12 @@ __all__ = [
     "Overall",
     "Policy",
     "Project",
+    "QueuedJob",
+    "ReadOnlyDatabase",
     "Reason",
     "RecordedOrder",
     "Reloading",
+    "RequestRow",
     "ReviewRow",
     "Role",
     "Scalar",
@@ -105,6 +117,7 @@ __all__ = [
     "find_project",
     "is_suspicious",
     "issue_number",
+    "label_ready",
     "look_at",
     "nearest",
     "open_read_only",
@@ -118,18 +131,25 @@ __all__ = [
     "project_directory",
     "put_request",
     "read_issue",
+    "read_jobs",
     "read_yaml",
     "readable",
+    "reading",
     "recorded_order",
     "rfc3339",
+    "settings_rows",
     "shared",
     "state_home",
     "status_line",
+    "tracker",
+    "visible",
     "works",
+    "writing",
 ]
 
 # Where each name is defined: its module, and after a colon what it is called there, if that differs.
 _HOMES: Mapping[str, str] = {
+    "BRIEFS": "forge_loop.bootstrap",
     "CHECKS": "forge_loop.cli.preconditions",
     "KINDS": "forge_loop.domain.events",
     "QUIET": "forge_loop.cli.event_lines",
@@ -137,6 +157,7 @@ _HOMES: Mapping[str, str] = {
     "TICK_SECONDS": "forge_loop.domain.tallies",
     "AccountLimit": "forge_loop.runner.driving",
     "Attempt": "forge_loop.domain.job",
+    "Briefs": "forge_loop.briefs",
     "Category": "forge_loop.domain.review",
     "CheckRow": "forge_loop.store",
     "Database": "forge_loop.database",
@@ -144,6 +165,7 @@ _HOMES: Mapping[str, str] = {
     "FailureKind": "forge_loop.domain.job",
     "FindingRow": "forge_loop.store",
     "Invocation": "forge_loop.cli.invocation",
+    "Issue": "forge_loop.domain.issue",
     "Job": "forge_loop.domain.job",
     "JobState": "forge_loop.domain.job",
     "Level": "forge_loop.cli.preconditions",
@@ -153,9 +175,12 @@ _HOMES: Mapping[str, str] = {
     "Overall": "forge_loop.domain.review",
     "Policy": "forge_loop.domain.retry",
     "Project": "forge_loop.cli.project",
+    "QueuedJob": "forge_loop.queue",
+    "ReadOnlyDatabase": "forge_loop.database",
     "Reason": "forge_loop.domain.reason",
     "RecordedOrder": "forge_loop.runner.recorded",
     "Reloading": "forge_loop.cli.project",
+    "RequestRow": "forge_loop.store",
     "ReviewRow": "forge_loop.store",
     "Role": "forge_loop.domain.session",
     "Scalar": "forge_loop.config.nodes",
@@ -183,6 +208,7 @@ _HOMES: Mapping[str, str] = {
     "find_project": "forge_loop.cli.project",
     "is_suspicious": "forge_loop.domain.review",
     "issue_number": "forge_loop.cli.options",
+    "label_ready": "forge_loop.cli.approving",
     "look_at": "forge_loop.cli.preconditions:look",
     "nearest": "forge_loop.config.values",
     "open_read_only": "forge_loop.database",
@@ -194,16 +220,22 @@ _HOMES: Mapping[str, str] = {
     "policy": "forge_loop.domain.retry",
     "prepare_state_directory": "forge_loop.config.paths",
     "project_directory": "forge_loop.config.paths",
-    "put_request": "forge_loop.cli.asking:put",
+    "put_request": "forge_loop.cli.asking",
     "read_issue": "forge_loop.cli.explain",
+    "read_jobs": "forge_loop.queue",
     "read_yaml": "forge_loop.config.strict_yaml:read",
     "readable": "forge_loop.cli.event_lines",
+    "reading": "forge_loop.cli.project",
     "recorded_order": "forge_loop.runner.recorded",
     "rfc3339": "forge_loop.domain.events",
+    "settings_rows": "forge_loop.config.show:show",
     "shared": "forge_loop.cli.options",
     "state_home": "forge_loop.config.paths",
     "status_line": "forge_loop.cli.status:short_line",
+    "tracker": "forge_loop.bootstrap",
+    "visible": "forge_loop.domain.hidden_text",
     "works": "forge_loop.cli.dry_run",
+    "writing": "forge_loop.cli.project",
 }
 
 

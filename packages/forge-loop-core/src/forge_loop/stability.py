@@ -55,7 +55,6 @@ DASHBOARD = Distribution(
     stability=Stability.EXPERIMENTAL,
     ships="the operator's web page, live and with controls",
     extra="dashboard",
-    built=False,
     commands={"dashboard": "serve the operator's web page"},
 )
 INTEGRATIONS = Distribution(

@@ -27,14 +27,14 @@ def ask(
 ) -> int:
     """Write a request, wait for its answer if a loop runs, tell it, and return the exit code."""
     with writing(project) as (store, database):
-        row = put(store, database, kind, issue=issue, detail=detail, by=HERE)
+        row = put_request(store, database, kind, issue=issue, detail=detail, by=HERE)
         running = is_running(store.loop())
         if running:
             row = _answered(store, row)
     return _tell(given, row, running)
 
 
-def put(
+def put_request(
     store: Store,
     database: Database,
     kind: str,

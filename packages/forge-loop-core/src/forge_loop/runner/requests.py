@@ -13,7 +13,7 @@ from forge_loop.domain.events import LoopPaused, LoopResumed, LoopUnparked, Requ
 from forge_loop.domain.job import FailureKind, Job, JobState
 from forge_loop.domain.limits import got_through
 from forge_loop.domain.session import SessionOutcome
-from forge_loop.errors import RefusedError
+from forge_loop.errors import QueueError, RefusedError
 from forge_loop.runner import backlog, effects, ending
 from forge_loop.runner.context import Context
 from forge_loop.runner.intake import queue_key
@@ -149,6 +149,15 @@ def _approve(context: Context, row: RequestRow) -> str:
     return f"#{number}: the text {sha256[:12]} is approved"
 
 
+def _requeue(context: Context, row: RequestRow) -> str:
+    entry = row.detail.get("entry")
+    try:
+        context.queue.requeue(int(str(entry)))
+    except (QueueError, ValueError):
+        raise RefusedError(f"the queue has no dead entry {entry}") from None
+    return f"entry {entry} is ready"
+
+
 def _not_merging(context: Context, job: Job) -> None:
     """A merge that has been sent may have happened: nothing else is decided about its job until that is known."""
     if effects.merging(context, job):
@@ -182,6 +191,7 @@ APPLY: Mapping[str, Callable[[Context, RequestRow], str]] = {
     "skip": _skip,
     "retry": _retry,
     "approve": _approve,
+    "requeue": _requeue,
     "maintenance.run": backlog.run,
     "maintenance.apply": backlog.apply,
 }

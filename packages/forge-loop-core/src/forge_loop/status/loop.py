@@ -34,8 +34,9 @@ class LoopStatus:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SessionStatus:
-    """`session` is its id."""
+    """`number` is that of the session's row, `session` the id of its conversation."""
 
+    number: int
     session: str
     job: int | None
     issue: int | None
@@ -104,6 +105,7 @@ def _loop_status(loop: LoopRow, running: bool, closed: tuple[Reason, ...], now: 
 def _sessions(store: Store) -> tuple[SessionStatus, ...]:
     return tuple(
         SessionStatus(
+            number=row.id,
             session=row.session,
             job=row.job,
             issue=store.jobs.get(row.job).issue if row.job is not None else None,

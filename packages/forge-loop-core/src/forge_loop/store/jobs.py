@@ -78,6 +78,10 @@ class Jobs(Table[Job]):
         rows = self._database.query(sql)
         return {JobState(row["state"]): row["jobs"] for row in rows}
 
+    def numbers(self) -> set[int]:
+        """The numbers of all issues that have a job."""
+        return {row["issue"] for row in self._database.query("SELECT DISTINCT issue FROM jobs")}
+
     def newest(self, issue_key: str) -> Job | None:
         return self.last("issue_key = ?", issue_key)
 

@@ -1,0 +1,124 @@
+"""A screen as HTML: the whole page, or the parts of it that change.
+
+Owns: putting views, their templates and the frame around them together. Must not: know what a view shows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlencode
+
+from markupsafe import Markup
+
+from forge_loop.status import read
+from forge_loop.status.requests import Progress, asked
+from forge_loop_dashboard.assets import Assets
+from forge_loop_dashboard.desk import Desk
+from forge_loop_dashboard.look import Look, View
+from forge_loop_dashboard.rendering import Renderer, when
+from forge_loop_dashboard.views import MENU
+
+ASKED_LATELY = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Caller:
+    """Whoever asked for a page: the nonce of this answer, and what its forms must carry."""
+
+    nonce: str
+    form_token: str
+    read_only: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parts:
+    """What changes on a page, the same for everybody who looks at it; `controls` stands for what can be asked now."""
+
+    live: Markup
+    loop: Markup
+    asked: Markup
+    controls: str
+    heading: str
+
+    @property
+    def digest(self) -> str:
+        whole = "\0".join((self.live, self.loop, self.asked, self.controls))
+        return hashlib.sha256(whole.encode()).hexdigest()[:16]
+
+
+class Screens:
+    def __init__(self, desk: Desk, assets: Assets, *, read_only: bool) -> None:
+        self.desk = desk
+        self.read_only = read_only
+        self._assets = assets
+        self._renderer = Renderer()
+
+    def parts(self, view: View, look: Look) -> Parts:
+        """Raises what the view raises, NoSuchIssueError for instance."""
+        caller = Caller(nonce="", form_token="", read_only=self.read_only)
+        facts = view.facts(look)
+        return Parts(
+            live=self._renderer.render(f"{view.name}.html", facts),
+            loop=self._loop(),
+            asked=self._asked(),
+            controls=self.controls(view, look, caller),
+            heading=str(facts.get("heading", "")),
+        )
+
+    def controls(self, view: View, look: Look, caller: Caller) -> Markup:
+        """What can be asked for on this screen, with the nonce and the token of whoever looks."""
+        if view.controls is None:
+            return Markup("")
+        given = {"nonce": caller.nonce, "form_token": caller.form_token, "read_only": caller.read_only}
+        return self._renderer.render(f"{view.name}.controls.html", {**view.controls(look), **given})
+
+    def page(self, view: View, look: Look, caller: Caller) -> Markup:
+        """The whole page."""
+        parts = self.parts(view, look)
+        path = view.path
+        for name, value in look.path.items():
+            path = path.replace("{" + name + ":int}", str(value))
+        address = path + ("?" + urlencode(look.query) if look.query else "")
+        facts = {
+            "view": view,
+            "title": view.title.format(**look.path),
+            "heading": parts.heading,
+            "menu": MENU,
+            "project": self.desk.project.directory,
+            "address": address,
+            "assets": self._assets.version,
+            "q": look.query.get("q", ""),
+            "nonce": caller.nonce,
+            "form_token": caller.form_token,
+            "read_only": caller.read_only,
+            "live": parts.live,
+            "loop": parts.loop,
+            "asked": parts.asked,
+            "controls": self.controls(view, look, caller),
+            "seen": parts.digest,
+            "fresh": self.fresh(),
+        }
+        return self._renderer.render("page.html", facts)
+
+    def fresh(self) -> Markup:
+        """How old what is shown may be: the loop's last tick."""
+        found = read(self.desk.project.layout.root, now=self.desk.now())
+        return Markup("last tick {}").format(when(found.loop.last_tick))
+
+    def render(self, template: str, **facts: object) -> Markup:
+        return self._renderer.render(template, facts)
+
+    def _loop(self) -> Markup:
+        return self.render("loop.html", status=read(self.desk.project.layout.root, now=self.desk.now()))
+
+    def _asked(self) -> Markup:
+        """What was asked within the last minutes, or is still open."""
+        now = self.desk.now()
+        with self.desk.store() as store:
+            rows = asked(store, limit=8) if store is not None else []
+        over = (Progress.DONE, Progress.REFUSED)
+        lately = [each for each in rows if now - each.at < ASKED_LATELY or each.progress not in over]
+        running = read(self.desk.project.layout.root, now=now).loop.state != "stopped"
+        return self.render("asked.html", rows=lately, running=running)
