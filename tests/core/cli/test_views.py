@@ -43,7 +43,13 @@ def test_attempts_shows_what_each_took_and_where_work_is_saved(place: Place, tra
     assert place.run("attempts", "2").lines == []
     (shape,) = place.run("attempts", "--json").document["attempts"]
     assert (shape["issue"], shape["salvaged"]) == (1, str(saved))
-    assert [session["role"] for session in shape["sessions"]] == ["worker"]
+    assert [(each["role"], each["model"], each["brief"]) for each in shape["sessions"]] == [("worker", "m", "b" * 64)]
+    assert (shape["models"], shape["briefs"], shape["tool_calls"], shape["tokens"]) == (["m"], ["b" * 64], 0, 0)
+    assert (shape["approval"], shape["workspace"]) == (1, None)
+    work = place.layout.workspace(1, 1, "work")
+    work.mkdir(parents=True)
+    (shape,) = place.run("attempts", "--json").document["attempts"]
+    assert shape["workspace"] == str(work)
 
 
 def test_critic_shows_verdicts_with_their_findings(place: Place, transcript: Path) -> None:

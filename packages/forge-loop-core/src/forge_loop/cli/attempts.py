@@ -31,7 +31,7 @@ def command(given: Invocation, issue: int | None) -> None:
         given.output.say("no attempts yet")
         return
     given.output.table(
-        ("issue", "attempt", "started", "took", "sessions", "rounds", "outcome", "note"),
+        ("issue", "attempt", "started", "took", "sessions", "rounds", "calls", "tokens", "model", "outcome", "note"),
         [_row(entry) for entry in found],
     )
 
@@ -42,5 +42,5 @@ def _row(entry: Entry) -> tuple[object, ...]:
     note = f"{row.note} [uncommitted work: {entry.salvaged}]" if entry.salvaged else row.note
     outcome = row.outcome or "under way"
     free = "" if row.charged or row.ended_at is None or row.failure_kind is None else " (not charged)"
-    numbers = (moment(row.started_at), took, len(entry.sessions), row.rounds)
-    return (f"#{row.issue}", row.number, *numbers, outcome + free, note)
+    numbers = (moment(row.started_at), took, len(entry.sessions), row.rounds, entry.tool_calls, entry.tokens)
+    return (f"#{row.issue}", row.number, *numbers, ", ".join(entry.models), outcome + free, note)

@@ -41,6 +41,10 @@ class StateLayout:
     def workspaces(self) -> Path:
         return self.root / "workspaces"
 
+    def workspace(self, issue: int, job: int, purpose: str) -> Path:
+        """A job's clone for a purpose: work, check, review, spec."""
+        return self.workspaces / f"{issue}-{job}-{purpose}"
+
     @property
     def transcripts(self) -> Path:
         return self.root / "transcripts"

@@ -117,7 +117,7 @@ class Context:
 
     def workspace(self, job: Job, purpose: str) -> Path:
         """Where a job's clone for a purpose (work, check, review, spec) stands."""
-        return self.layout.workspaces / f"{job.issue}-{job.id}-{purpose}"
+        return self.layout.workspace(job.issue, job.id, purpose)
 
     def private(self, job: Job | None, role: str) -> Path:
         """The private home of a role's sessions in a job; kept, so that they can be resumed."""

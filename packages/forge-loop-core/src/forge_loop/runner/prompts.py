@@ -13,7 +13,7 @@ from forge_loop.briefs import data_block
 from forge_loop.domain.hidden_text import visible
 from forge_loop.domain.host_checks import HostCheck
 from forge_loop.domain.issue import Issue
-from forge_loop.domain.job import Approval, Job
+from forge_loop.domain.job import Approval, Attempt, Job
 from forge_loop.domain.proposals import MOST_PROPOSALS
 from forge_loop.domain.spec import missing_sections
 from forge_loop.runner import host_look, remarks
@@ -128,9 +128,16 @@ def open_findings(context: Context, job: Job) -> list[FindingRow]:
 
 
 def earlier_attempts(context: Context, job: Job) -> str:
-    """The last five attempts at this approval, a line each."""
-    rows = context.store.attempts.select("job = ? AND ended_at IS NOT NULL", job.id)
-    return "\n".join(f"attempt {row.number}: {row.outcome}; {row.note}" for row in rows[-MEMORY:])
+    """The last five attempts at this issue, a line each, also those under an earlier approval."""
+    jobs = {row.id for row in context.store.jobs.select("issue_key = ?", job.issue_key)}
+    rows = context.store.attempts.select("issue = ? AND ended_at IS NOT NULL", job.issue)
+    latest = [row for row in rows if row.job in jobs][-MEMORY:]
+    return "\n".join(_attempt_line(row, job) for row in latest)
+
+
+def _attempt_line(row: Attempt, job: Job) -> str:
+    earlier = "" if row.job == job.id else " under an earlier approval"
+    return f"attempt {row.number}{earlier}: {row.outcome}; {row.note}"
 
 
 def finding_lines(findings: list[FindingRow]) -> str:

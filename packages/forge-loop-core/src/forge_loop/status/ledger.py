@@ -12,16 +12,40 @@ from pathlib import Path
 from forge_loop.config.layout import StateLayout
 from forge_loop.domain.events import rfc3339
 from forge_loop.domain.job import Attempt, SessionRow
+from forge_loop.domain.session import Role
 from forge_loop.store import Store
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """`salvaged` is the archive of what stood uncommitted in the attempt's workspace, if there was any."""
+    """`workspace` is the worker's clone while it stands, `salvaged` the archive of what was uncommitted in it, if
+    there was any. Tokens are information: a subscription is not paid by them.
+    """
 
     attempt: Attempt
+    approval: int
     sessions: tuple[SessionRow, ...]
+    workspace: Path | None
     salvaged: Path | None
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models of its sessions, in the order they came in."""
+        return tuple(dict.fromkeys(session.model for session in self.sessions))
+
+    @property
+    def briefs(self) -> tuple[str, ...]:
+        """The SHA-256 of the worker's briefs: more than one where it was edited between two sessions."""
+        return tuple(dict.fromkeys(each.brief_sha256 for each in self.sessions if each.role is Role.WORKER))
+
+    @property
+    def tool_calls(self) -> int:
+        return sum(session.tool_calls for session in self.sessions)
+
+    @property
+    def tokens(self) -> int:
+        """Read and written, by all its sessions."""
+        return sum(session.tokens_in + session.tokens_out for session in self.sessions)
 
 
 def entries(
@@ -44,8 +68,11 @@ def entries(
 
 def _entry(store: Store, layout: StateLayout, row: Attempt) -> Entry:
     saved = layout.salvaged / f"{row.issue}-{row.job}-{row.id}.tar.gz"
+    work = layout.workspace(row.issue, row.job, "work")
     return Entry(
         attempt=row,
+        approval=store.jobs.get(row.job).approval,
+        workspace=work if row.ended_at is None and work.exists() else None,
         sessions=tuple(store.sessions.select("attempt = ?", row.id)),
         salvaged=saved if saved.exists() else None,
     )
@@ -55,6 +82,12 @@ def entry_shape(entry: Entry) -> dict[str, object]:
     """One entry of `attempts --json`."""
     return {
         **{name: _plain(value) for name, value in asdict(entry.attempt).items()},
+        "approval": entry.approval,
+        "models": list(entry.models),
+        "briefs": list(entry.briefs),
+        "tool_calls": entry.tool_calls,
+        "tokens": entry.tokens,
+        "workspace": str(entry.workspace) if entry.workspace is not None else None,
         "sessions": [
             {
                 "session": each.session,
@@ -62,6 +95,7 @@ def entry_shape(entry: Entry) -> dict[str, object]:
                 "round": each.round,
                 "purpose": each.purpose,
                 "model": each.model,
+                "brief": each.brief_sha256,
                 "outcome": str(each.outcome) if each.outcome is not None else None,
                 "turns": each.turns,
                 "tool_calls": each.tool_calls,
