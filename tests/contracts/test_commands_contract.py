@@ -21,7 +21,12 @@ FOREVER = "while :; do sleep 0.1; done"
 
 @pytest.fixture(params=["open", pytest.param("sandbox", marks=needs_bubblewrap)])
 def commands(request: pytest.FixtureRequest, tmp_path: Path, sandbox: Sandbox | None) -> Commands:
-    environ = {"PATH": os.environ["PATH"], "ANTHROPIC_API_KEY": "planted", "GH_TOKEN": "planted"}
+    environ = {
+        "PATH": os.environ["PATH"],
+        "ANTHROPIC_API_KEY": "planted",
+        "GH_TOKEN": "planted-token",
+        "FORGE_LOOP_ID": "another",
+    }
     return LocalCommands(
         loop_id="contract",
         environ=environ,
@@ -136,3 +141,21 @@ def test_closing_ends_what_runs_and_leaves_nothing_of_it(commands: Commands, pla
         assert [one.result(30).status for one in under_way] == [None, None]
         assert time.monotonic() - began < 10
     assert alive(token) == []
+
+
+def test_a_variable_that_is_named_is_given_and_its_value_is_not_shown(commands: Commands, place: Path) -> None:
+    said = "echo $GH_TOKEN; test $GH_TOKEN = planted-token && echo same; env | grep -c ANTHROPIC"
+    result = commands.run(said, directory=place, timeout=10, passing=("GH_TOKEN", "NOT_SET"))
+    assert result.output == "[GH_TOKEN]\nsame\n0"
+
+
+def test_a_named_variable_cannot_take_the_markers_away(commands: Commands, place: Path) -> None:
+    result = commands.run("echo $FORGE_LOOP_ID", directory=place, timeout=10, passing=("FORGE_LOOP_ID",))
+    assert result.output == "contract"
+
+
+def test_a_command_that_is_not_confined_sees_what_lies_outside(commands: Commands, place: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside.txt"
+    outside.write_text("seen")
+    result = commands.run(f"cat {outside}", directory=place, timeout=10, confined=False)
+    assert result.output == "seen"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -80,7 +80,9 @@ class SimulatedCommands:
     green: dict[tuple[str, str, str], bool] = field(default_factory=dict)
     fired: Counter[str] = field(default_factory=Counter)
 
-    def run(self, command: str, *, directory: Path, timeout: float) -> CommandResult:
+    def run(
+        self, command: str, *, directory: Path, timeout: float, passing: Sequence[str] = (), confined: bool = True
+    ) -> CommandResult:
         sha = self.workspaces.clones[directory].head
         green = is_green(self.repository.files(sha))
         if self.broken:

@@ -64,7 +64,9 @@ class TestClock:
 class ShellCommands:
     """The operator's commands, run by a plain shell."""
 
-    def run(self, command: str, *, directory: Path, timeout: float) -> CommandResult:
+    def run(
+        self, command: str, *, directory: Path, timeout: float, passing: Sequence[str] = (), confined: bool = True
+    ) -> CommandResult:
         done = subprocess.run(
             ["/bin/sh", "-c", command], cwd=directory, capture_output=True, text=True, timeout=timeout, check=False
         )

@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from forge_loop.domain.proposals import MOST_PROPOSALS, PROPOSALS_SCHEMA, ProposalKind, Proposed, parse_proposals
+from forge_loop.domain.proposals import (
+    MOST_PROPOSALS,
+    PROPOSALS_SCHEMA,
+    TRIAGE_LABELS,
+    ProposalKind,
+    Proposed,
+    done_unasked,
+    parse_proposals,
+)
 from forge_loop.domain.review import MalformedReport
 from support.json_schema import JSON, accepts, nearly, values
 
@@ -79,3 +87,17 @@ def test_what_is_taken_is_what_the_schema_asked_for(report: Any) -> None:
         return
     assert accepts(PROPOSALS_SCHEMA, report)
     assert [proposed.issue for proposed in taken] == [entry["issue"] for entry in report["proposals"]]
+
+
+@pytest.mark.parametrize("kind", ProposalKind)
+@pytest.mark.parametrize("allowed", [(), ("comment",), ("label-triage",), ("label-triage", "comment")])
+def test_only_what_is_allowed_is_done_unasked_and_of_ready_nothing(
+    kind: ProposalKind, allowed: tuple[str, ...]
+) -> None:
+    expected = set() if kind is ProposalKind.READY else set(allowed)
+    assert set(done_unasked(kind, allowed)) == expected
+
+
+def test_every_kind_but_ready_has_a_label_of_its_own() -> None:
+    assert set(TRIAGE_LABELS) == set(ProposalKind) - {ProposalKind.READY}
+    assert len(set(TRIAGE_LABELS.values())) == len(TRIAGE_LABELS)

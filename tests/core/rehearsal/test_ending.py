@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,7 +56,9 @@ class Recording:
         self.asked: list[tuple[str, Path]] = []
         self._status = status
 
-    def run(self, command: str, *, directory: Path, timeout: float) -> CommandResult:
+    def run(
+        self, command: str, *, directory: Path, timeout: float, passing: Sequence[str] = (), confined: bool = True
+    ) -> CommandResult:
         assert (directory / ".git").is_dir()
         self.asked.append((command, directory))
         return CommandResult(status=self._status, output="said", seconds=0.1)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from forge_loop.config.model import Maintenance
+from forge_loop.config.model import Labels, Maintenance
 from forge_loop.domain.proposals import Proposal, ProposalState
 from forge_loop.domain.session import Role, SessionEnded, SessionOrder, SessionOutcome
 from forge_loop.store import RequestRow, RequestState
@@ -163,3 +163,45 @@ def test_a_session_lost_with_its_loop_is_left_and_the_next_one_proposes(tmp_path
     assert again.faults == []
     assert again.context.store.sessions.get(row.id).outcome is SessionOutcome.LOST
     assert [kept.kind for kept in proposals(again)] == ["duplicate"]
+
+
+EVERY_KIND = [entry(kind) for kind in ("stale", "duplicate", "vague_title", "missing_context", "ready")]
+
+
+def test_what_the_operator_allowed_is_done_unasked_and_nothing_approves(tmp_path: Path) -> None:
+    world = world_with(tmp_path, *EVERY_KIND, apply=("comment", "label-triage"))
+    number = world.tracker.add(title="Say hello", body="please")
+    ask(world, "maintenance.run")
+    world.run()
+    assert world.faults == []
+    assert world.tracker.issue(number).labels == {
+        "triage:stale",
+        "triage:duplicate",
+        "triage:vague-title",
+        "triage:missing-context",
+    }
+    noted = ("stale", "duplicate", "vague_title", "missing_context")
+    assert all("because" in (world.tracker.note(number, f"maintenance-{kind}") or "") for kind in noted)
+    assert [kept.kind for kept in proposals(world)] == ["ready"]
+    assert world.context.store.jobs.select() == []
+
+
+def test_labels_alone_leave_the_proposal_to_be_applied(tmp_path: Path) -> None:
+    world = world_with(tmp_path, entry("stale", "src/a.py does it"), apply=("label-triage",))
+    number = world.tracker.add(title="Say hello", body="please")
+    ask(world, "maintenance.run")
+    world.run()
+    assert world.tracker.issue(number).labels == {"triage:stale"}
+    assert world.tracker.note(number, "maintenance-stale") is None
+    again, _ = applied(tmp_path, world, 1)
+    assert "src/a.py does it" in (again.tracker.note(number, "maintenance-stale") or "")
+
+
+def test_a_triage_label_that_would_approve_is_not_put(tmp_path: Path) -> None:
+    world = world_with(tmp_path, entry("stale"), apply=("label-triage",))
+    world.context.settings = replace(world.context.settings, labels=Labels(ready="triage:stale"))
+    number = world.tracker.add(title="Say hello", body="please")
+    ask(world, "maintenance.run")
+    world.run()
+    assert [place for place, _ in world.faults] == ["proposal 1"]
+    assert world.tracker.issue(number).labels == frozenset()

@@ -89,12 +89,12 @@ def test_deploys_take_turns_in_the_order_of_the_merges(tmp_path: Path) -> None:
     seen: list[tuple[str, ...]] = []
 
     class Watched(ShellCommands):
-        def run(self, command: str, *, directory: Path, timeout: float) -> CommandResult:
+        def run(self, command: str, *, directory: Path, timeout: float, **more: Any) -> CommandResult:
             if "FORGE_LOOP_COMMIT" not in command:
-                return super().run(command, directory=directory, timeout=timeout)
+                return super().run(command, directory=directory, timeout=timeout, **more)
             running.append(directory.name)
             seen.append(tuple(running))
-            result = super().run(command, directory=directory, timeout=timeout)
+            result = super().run(command, directory=directory, timeout=timeout, **more)
             running.remove(directory.name)
             return result
 
@@ -105,3 +105,21 @@ def test_deploys_take_turns_in_the_order_of_the_merges(tmp_path: Path) -> None:
     merged = [event.data["commit"] for event in world.events() if event.kind == "job.merged"]
     assert [len(at_once) for at_once in seen] == [1, 1, 1]
     assert [done["commit"] for done in deploys(world)] == merged
+
+
+def test_a_deploy_is_given_the_variables_that_are_named_and_stays_confined_unless_told(tmp_path: Path) -> None:
+    asked: list[tuple[tuple[str, ...], bool]] = []
+
+    class Watched(ShellCommands):
+        def run(self, command: str, *, directory: Path, timeout: float, **more: Any) -> CommandResult:
+            asked.append((tuple(more.get("passing", ())), bool(more.get("confined", True))))
+            return super().run(command, directory=directory, timeout=timeout)
+
+    settings = replace(SETTINGS, deploy=Deploy(command="true", environment=("TOKEN",), confined=False))
+    scripts = {Role.WORKER: script(own_file), Role.CRITIC: script(approves)}
+    world = open_world(tmp_path, scripts, settings=settings, commands=Watched())
+    approve(world, "One")
+    world.run()
+    assert [done["status"] for done in deploys(world)] == ["succeeded"]
+    assert asked[-1] == (("TOKEN",), False)
+    assert set(asked[:-1]) == {((), True)}

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -406,10 +407,10 @@ def test_a_large_approval_that_answers_when_asked_is_believed(tmp_path: Path) ->
 
 def test_a_fault_of_the_loops_own_ends_with_a_reason_and_not_never(tmp_path: Path) -> None:
     class Broken(ShellCommands):
-        def run(self, command: str, *, directory: Path, timeout: float) -> CommandResult:
+        def run(self, command: str, *, directory: Path, timeout: float, **more: Any) -> CommandResult:
             if directory.name.startswith("1-"):
                 raise LookupError("a fault of the loop's own")
-            return super().run(command, directory=directory, timeout=timeout)
+            return super().run(command, directory=directory, timeout=timeout, **more)
 
     settings = replace(SETTINGS, retry=Retry(attempts=1, cooldown=0.0))
     world = open_world(tmp_path, {Role.WORKER: script(commits({"a": "a\n"}))}, settings=settings, commands=Broken())

@@ -117,7 +117,7 @@ def test_a_job_that_is_given_up_ends_its_tree_with_an_error(tmp_path: Path) -> N
 
 def test_checks_that_ran_one_after_the_other_do_not_overlap(tmp_path: Path) -> None:
     class Slow(ShellCommands):
-        def run(self, command: str, *, directory: Path, timeout: float) -> CommandResult:
+        def run(self, command: str, *, directory: Path, timeout: float, **more: object) -> CommandResult:
             return CommandResult(status=0, output="", seconds=0.5)
 
     worker = [commits({"a.txt": "a\n"})]

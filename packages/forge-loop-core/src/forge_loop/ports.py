@@ -286,7 +286,17 @@ class CommandResult:
 class Commands(Protocol):
     """Runs the operator's own commands where an agent's code is present: scrubbed environment, bounded, reaped."""
 
-    def run(self, command: str, *, directory: Path, timeout: float) -> CommandResult: ...
+    def run(
+        self,
+        command: str,
+        *,
+        directory: Path,
+        timeout: float,
+        passing: Sequence[str] = (),
+        confined: bool = True,
+    ) -> CommandResult:
+        """Run a shell command. `passing` names variables of the loop's own environment that it is given beside the
+        usual ones; their values do not show in the output. Not `confined`: outside the sandbox, where there is one."""
 
     def close(self) -> None:
         """End what is running, whose result then is that of a command whose time ran out. Never blocks."""

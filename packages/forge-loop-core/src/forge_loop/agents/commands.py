@@ -1,7 +1,7 @@
 """The operator's own commands (checks, hooks) where an agent's code is present.
 
 Owns: their scrubbed environment and private directories, their time limit, the last part of their output, and that no
-process of theirs is left. Must not: pass any credential, or judge a result.
+process of theirs is left. Must not: pass a credential that is not named, or judge a result.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import tempfile
 import time
 import uuid
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from forge_loop.agents.environment import SESSION_MARKER, command_environment
+from forge_loop.agents.environment import LOOP_MARKER, SESSION_MARKER, command_environment
 from forge_loop.agents.processes import Process, descendants, end_all, in_session, marked
 from forge_loop.agents.sandbox import Sandbox
 from forge_loop.agents.sandbox.inside import offline
@@ -28,6 +28,7 @@ from forge_loop.ports import CommandResult
 KEPT_LINES = 50
 KEPT_BYTES = 64 * 1024
 NOT_RUN = 127
+LEAST_SECRET = 8
 END_SECONDS = 10.0
 
 
@@ -38,7 +39,7 @@ class LocalCommands:
         self, *, loop_id: str, environ: Mapping[str, str], scratch: Path, sandbox: Sandbox | None = None
     ) -> None:
         self._loop_id = loop_id
-        self._environ = dict(environ) if sandbox is None else offline(environ)
+        self._environ = dict(environ)
         self._scratch = scratch
         self._sandbox = sandbox
         # Readable from `close` on, for every thread that watches a command.
@@ -48,24 +49,42 @@ class LocalCommands:
     def close(self) -> None:
         os.eventfd_write(self._closing, 1)
 
-    def run(self, command: str, *, directory: Path, timeout: float) -> CommandResult:
+    def run(
+        self,
+        command: str,
+        *,
+        directory: Path,
+        timeout: float,
+        passing: Sequence[str] = (),
+        confined: bool = True,
+    ) -> CommandResult:
+        given = {name: self._environ[name] for name in passing if name in self._environ}
         began = time.monotonic()
         self._scratch.mkdir(parents=True, exist_ok=True)
         private = Path(tempfile.mkdtemp(prefix="command-", dir=self._scratch))
         try:
-            status, output = self._run(command, directory, began + timeout, private)
+            sandbox = self._sandbox if confined else None
+            status, output = self._run(command, directory, began + timeout, private, given, sandbox)
         except OSError as problem:
             status, output = NOT_RUN, f"the command could not be started: {problem}"
         finally:
             shutil.rmtree(private, ignore_errors=True)
-        return CommandResult(status=status, output=output, seconds=time.monotonic() - began)
+        return CommandResult(status=status, output=_without(output, given), seconds=time.monotonic() - began)
 
-    def _run(self, command: str, directory: Path, deadline: float, private: Path) -> tuple[int | None, str]:
+    def _run(
+        self,
+        command: str,
+        directory: Path,
+        deadline: float,
+        private: Path,
+        given: Mapping[str, str],
+        sandbox: Sandbox | None,
+    ) -> tuple[int | None, str]:
         marker = str(uuid.uuid4())
-        environment = self._environment(marker, private)
+        environment = self._environment(marker, private, given, inside=sandbox is not None)
         argv = ["/bin/sh", "-c", command]
-        if self._sandbox is not None:
-            argv = self._sandbox.command(argv, directory=directory, private=private)
+        if sandbox is not None:
+            argv = sandbox.command(argv, directory=directory, private=private)
         with subprocess.Popen(
             [sys.executable, "-I", "-m", "forge_loop.agents.shim", str(os.getpid()), *argv],
             cwd=directory,
@@ -84,11 +103,22 @@ class LocalCommands:
             status = process.wait()
         return status if in_time else None, output.text()
 
-    def _environment(self, marker: str, private: Path) -> dict[str, str]:
+    def _environment(self, marker: str, private: Path, given: Mapping[str, str], *, inside: bool) -> dict[str, str]:
         home, tmp = private / "home", private / "tmp"
         home.mkdir()
         tmp.mkdir()
-        return command_environment(loop_id=self._loop_id, marker=marker, environ=self._environ, home=home, tmp=tmp)
+        environ = offline(self._environ) if inside else self._environ
+        usual = command_environment(loop_id=self._loop_id, marker=marker, environ=environ, home=home, tmp=tmp)
+        markers = {name: usual[name] for name in (LOOP_MARKER, SESSION_MARKER)}
+        return {**usual, **given, **markers}
+
+
+def _without(output: str, given: Mapping[str, str]) -> str:
+    """The output without the values that were given, as far as they are long enough to be secrets."""
+    for name, value in given.items():
+        if len(value) >= LEAST_SECRET:
+            output = output.replace(value, f"[{name}]")
+    return output
 
 
 def _watch(pid: int, output: Tail, deadline: float, closing: int) -> bool:

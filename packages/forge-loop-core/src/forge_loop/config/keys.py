@@ -5,7 +5,7 @@ Owns: what a key is called in a file, in the environment and as a flag. Must not
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, get_type_hints
 
@@ -18,7 +18,8 @@ VARIABLE_PREFIX = "FORGE_LOOP_"
 class Key:
     """One setting. `section` is empty for a key at the top. `kind` is its type, `unit` is duration, size or empty.
 
-    `on_github` is the default there where it differs, else None.
+    `on_github` is the default there where it differs, else None. `rule` raises ValueError for a text, or an entry of a
+    list of texts, that cannot be meant.
     """
 
     section: str
@@ -30,6 +31,7 @@ class Key:
     least: float | None
     filled: bool
     on_github: object
+    rule: Callable[[str], None] | None
 
     @property
     def path(self) -> str:

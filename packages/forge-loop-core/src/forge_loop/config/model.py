@@ -6,11 +6,12 @@ environment. Durations are seconds, sizes bytes; in the file they are written `1
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from forge_loop.config import rules
 from forge_loop.domain.review import Severity
 
 
@@ -65,12 +66,13 @@ def key(
     least: float | None = None,
     filled: bool = False,
     on_github: object = None,
+    rule: Callable[[str], None] | None = None,
 ) -> Any:
     """A setting: its default, its help sentence, its unit (duration | size), the least value, whether "" is refused.
 
-    `on_github` is the default where `forge: github` stands, if it is another one.
+    `on_github` is the default where `forge: github` stands, if it is another one. `rule` is what a text must keep to.
     """
-    metadata = {"help": text, "unit": unit, "least": least, "filled": filled, "on_github": on_github}
+    metadata = {"help": text, "unit": unit, "least": least, "filled": filled, "on_github": on_github, "rule": rule}
     return field(default=default, metadata=metadata)
 
 
@@ -124,7 +126,7 @@ class Sandbox:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Worker:
-    model: str = key(DEFAULT_MODEL, "the worker's model", filled=True)
+    model: str = key(DEFAULT_MODEL, "the worker's model", filled=True, rule=rules.model)
     effort: Effort = key(Effort.MEDIUM, "the worker's reasoning effort")
     timeout: float = key(7200.0, "wall clock of one session", unit="duration", least=1)
     max_turns: int = key(120, "turns of one session", least=1)
@@ -133,7 +135,7 @@ class Worker:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Critic:
     enabled: bool = key(True, "false: nothing is reviewed, so nothing is merged without a person")
-    model: str = key(DEFAULT_MODEL, "the critic's model", filled=True)
+    model: str = key(DEFAULT_MODEL, "the critic's model", filled=True, rule=rules.model)
     effort: Effort = key(Effort.MEDIUM, "the critic's reasoning effort")
     timeout: float = key(600.0, "wall clock of one session", unit="duration", least=1)
     max_turns: int = key(20, "turns of one session", least=1)
@@ -147,7 +149,7 @@ class Po:
     mode: PoMode = key(
         PoMode.AUTO, "auto works on the expanded spec; ask posts it and waits for a new approval", on_github=PoMode.ASK
     )
-    model: str = key(DEFAULT_MODEL, "the spec expander's model", filled=True)
+    model: str = key(DEFAULT_MODEL, "the spec expander's model", filled=True, rule=rules.model)
     effort: Effort = key(Effort.MEDIUM, "the spec expander's reasoning effort")
     timeout: float = key(480.0, "wall clock of one session", unit="duration", least=1)
     max_turns: int = key(25, "turns of one session", least=1)
@@ -157,7 +159,12 @@ class Po:
 class Maintenance:
     every_ticks: int = key(20, "idle ticks between two passes; 0 switches the pass off", least=0)
     session: bool = key(False, "after a pass, one session reads the open issues and proposes; you apply")
-    model: str = key(DEFAULT_MODEL, "the maintenance session's model", filled=True)
+    apply: tuple[str, ...] = key(
+        (),
+        "what the loop does of it unasked: comment posts a proposal on its issue, label-triage labels the issue",
+        rule=rules.unasked,
+    )
+    model: str = key(DEFAULT_MODEL, "the maintenance session's model", filled=True, rule=rules.model)
     effort: Effort = key(Effort.MEDIUM, "the maintenance session's reasoning effort")
     timeout: float = key(1800.0, "wall clock of one session", unit="duration", least=1)
     max_turns: int = key(40, "turns of one session", least=1)
@@ -190,6 +197,10 @@ class Hooks:
 class Deploy:
     command: str = key("", "shell command after each merge, once, in a clean clone of the merge commit")
     timeout: float = key(600.0, "longest time for one deploy", unit="duration", least=1)
+    environment: tuple[str, ...] = key(
+        (), "names of your environment variables that the command is given, such as a token", rule=rules.variable
+    )
+    confined: bool = key(True, "false: outside the sandbox, with the network; it runs the code that was merged")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -123,7 +123,7 @@ def _member(key: Key, node: Scalar) -> StrEnum:
 def _text(key: Key, node: Scalar) -> str:
     if isinstance(node.value, bool):
         raise ValueError(f'expected a text, got {node.text}; if it is one, write "{node.text}"')
-    return _clean(node.text, filled=key.filled, several_lines=False)
+    return _ruled(key, _clean(node.text, filled=key.filled, several_lines=False))
 
 
 def _texts(key: Key, node: Node) -> tuple[str, ...]:
@@ -132,12 +132,18 @@ def _texts(key: Key, node: Node) -> tuple[str, ...]:
     texts, problems = [], []
     for item in node.items:
         try:
-            texts.append(_item(item))
+            texts.append(_ruled(key, _item(item)))
         except ValueError as error:
             problems.append(f"{item.place}: {key.path}: {error}")
     if problems:
         raise BadValue(*problems)
     return tuple(texts)
+
+
+def _ruled(key: Key, text: str) -> str:
+    if key.rule is not None:
+        key.rule(text)
+    return text
 
 
 def _sinks(key: Key, node: Node) -> tuple[Sink, ...]:

@@ -35,9 +35,31 @@ SAYS: Mapping[ProposalKind, str] = {
 }
 
 
+class Unasked(StrEnum):
+    """What the operator lets the loop do of proposals without being asked."""
+
+    COMMENT = "comment"
+    LABEL_TRIAGE = "label-triage"
+
+
+TRIAGE_LABELS: Mapping[ProposalKind, str] = {
+    ProposalKind.STALE: "triage:stale",
+    ProposalKind.DUPLICATE: "triage:duplicate",
+    ProposalKind.VAGUE_TITLE: "triage:vague-title",
+    ProposalKind.MISSING_CONTEXT: "triage:missing-context",
+}
+
+
+def done_unasked(kind: ProposalKind, allowed: Collection[str]) -> tuple[Unasked, ...]:
+    """What is done of a proposal of this kind without asking. Of `ready` nothing: only a person approves."""
+    if kind is ProposalKind.READY:
+        return ()
+    return tuple(act for act in Unasked if act in allowed)
+
+
 class ProposalState(StrEnum):
     OPEN = "open"
-    ACCEPTED = "accepted"  # the operator applied it; its note is being posted
+    ACCEPTED = "accepted"  # the operator applied it, or allowed it beforehand; it is being done
     APPLIED = "applied"
     SUPERSEDED = "superseded"  # a later session looked again
 
@@ -53,7 +75,8 @@ class Proposed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Proposal:
-    """A proposal as it is kept. `issue_key` tells the issue from a later one of the same number."""
+    """A proposal as it is kept. `issue_key` tells the issue from a later one of the same number, `acts` what is done of
+    it while it is accepted."""
 
     id: int
     session: str
@@ -63,6 +86,7 @@ class Proposal:
     text: str
     state: ProposalState
     at: datetime
+    acts: tuple[str, ...] = ()
 
 
 PROPOSALS_SCHEMA: Mapping[str, Any] = {

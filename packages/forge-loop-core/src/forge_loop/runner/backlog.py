@@ -1,7 +1,7 @@
 """The maintenance session: one reader of the open issues, whose proposals wait for the operator.
 
-Owns: starting it, keeping its validated proposals, posting those the operator applied. Must not: apply one unasked,
-or approve anything.
+Owns: starting it, keeping its validated proposals, doing of them what the operator applied or allowed beforehand
+(`maintenance.apply`). Must not: do more unasked, or approve anything.
 """
 
 from __future__ import annotations
@@ -15,9 +15,12 @@ from forge_loop.domain.job import SessionRow
 from forge_loop.domain.proposals import (
     PROPOSALS_SCHEMA,
     SAYS,
+    TRIAGE_LABELS,
     Proposal,
     ProposalKind,
     ProposalState,
+    Unasked,
+    done_unasked,
     parse_proposals,
 )
 from forge_loop.domain.review import MalformedReport
@@ -52,12 +55,12 @@ class Backlog:
         )
 
     def look(self) -> None:
-        """Take the report of a session that ended, and post what the operator applied."""
+        """Take the report of a session that ended, and do what the operator applied or allowed."""
         for row in self.context.store.sessions.select("job IS NULL AND ended_at IS NOT NULL AND acted_on = 0"):
             self._take(row)
         accepted = self.context.store.proposals.select("state = ?", ProposalState.ACCEPTED, limit=1)
         if accepted and not self.context.errands.busy(KEY):
-            self._post(accepted[0])
+            self._do(accepted[0])
 
     def _busy(self) -> bool:
         open_session = self.context.store.sessions.select("job IS NULL AND ended_at IS NULL", limit=1)
@@ -101,42 +104,51 @@ class Backlog:
         for old in context.store.proposals.select("state = ?", ProposalState.OPEN):
             context.store.proposals.update(old.id, state=ProposalState.SUPERSEDED)
         for proposed in proposals:
+            acts = done_unasked(proposed.kind, context.settings.maintenance.apply)
             kept = context.store.proposals.insert(
                 session=row.session,
                 issue=proposed.issue,
                 issue_key=shown[proposed.issue].key,
                 kind=proposed.kind,
                 text=proposed.text,
-                state=ProposalState.OPEN,
+                state=ProposalState.ACCEPTED if acts else ProposalState.OPEN,
                 at=context.now(),
+                acts=acts,
             )
             event = MaintenanceProposed(proposal=kept.id, proposed=kept.kind, text=kept.text)
             context.tell(event, session=row.session, issue=kept.issue)
 
-    def _post(self, proposal: Proposal) -> None:
-        """Posting the same note twice leaves one, so an interrupted post is just done again."""
+    def _do(self, proposal: Proposal) -> None:
+        """A note posted or a label put twice is there once, so what was interrupted is just done again."""
         context = self.context
+        noted = Unasked.COMMENT in proposal.acts
         context.errands.start(
             KEY,
-            lambda: _post_note(context, proposal),
-            then=lambda _: self._move(proposal, ProposalState.APPLIED),
-            failed=lambda error: self._not_posted(proposal, error),
+            lambda: _act(context, proposal),
+            then=lambda _: self._move(proposal, ProposalState.APPLIED if noted else ProposalState.OPEN),
+            failed=lambda error: self._not_done(proposal, error),
         )
 
     def _move(self, proposal: Proposal, state: ProposalState) -> None:
         self.context.store.proposals.update(proposal.id, state=state)
 
-    def _not_posted(self, proposal: Proposal, error: Exception) -> None:
+    def _not_done(self, proposal: Proposal, error: Exception) -> None:
         self._move(proposal, ProposalState.OPEN)
         self.context.on_fault(f"proposal {proposal.id}", error)
 
 
-def _post_note(context: Context, proposal: Proposal) -> None:
+def _act(context: Context, proposal: Proposal) -> None:
     issue = context.tracker.issue(proposal.issue)
     if issue.key != proposal.issue_key or not issue.open:
         raise RefusedError(f"#{proposal.issue} is closed, or another issue by now")
-    text = f"{SAYS[proposal.kind]}:\n\n{proposal.text}"
-    context.tracker.post_note(proposal.issue, f"maintenance-{proposal.kind}", text)
+    if Unasked.COMMENT in proposal.acts:
+        text = f"{SAYS[proposal.kind]}:\n\n{proposal.text}"
+        context.tracker.post_note(proposal.issue, f"maintenance-{proposal.kind}", text)
+    if Unasked.LABEL_TRIAGE in proposal.acts:
+        label = TRIAGE_LABELS[proposal.kind]
+        if label == context.settings.labels.ready:
+            raise RefusedError(f"{label} approves work, which only a person does")
+        context.tracker.add_label(proposal.issue, label)
 
 
 def run(context: Context, _row: RequestRow) -> str:
@@ -164,5 +176,5 @@ def _open(context: Context, number: int) -> Proposal:
 def _accept(context: Context, proposal: Proposal) -> str:
     if proposal.kind is ProposalKind.READY:
         return f"the loop approves nothing; for #{proposal.issue}: forge-loop issue approve {proposal.issue}"
-    context.store.proposals.update(proposal.id, state=ProposalState.ACCEPTED)
+    context.store.proposals.update(proposal.id, state=ProposalState.ACCEPTED, acts=(Unasked.COMMENT,))
     return f"proposal {proposal.id} becomes a note on #{proposal.issue}"

@@ -31,6 +31,8 @@ def intent(context: Context, job: Job) -> dict[str, Any]:
         "commit": job.merged_sha,
         "command": settings.command,
         "timeout": settings.timeout,
+        "environment": list(settings.environment),
+        "confined": settings.confined,
         "path": str(context.workspace(job, "deploy")),
         "variables": {
             "FORGE_LOOP_COMMIT": job.merged_sha,
@@ -47,7 +49,13 @@ def act(context: Context, detail: Mapping[str, Any]) -> dict[str, Any]:
     context.workspaces.fetch()
     context.workspaces.create(path, sha=commit, branch="deploy", base_sha=commit)
     command = f"export {_variables(detail)}\n{detail['command']}"
-    result = context.commands.run(command, directory=path, timeout=detail["timeout"])
+    result = context.commands.run(
+        command,
+        directory=path,
+        timeout=detail["timeout"],
+        passing=tuple(detail["environment"]),
+        confined=detail["confined"],
+    )
     context.workspaces.remove(path)
     return {
         "status": _status(result),

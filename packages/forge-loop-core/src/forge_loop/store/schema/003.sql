@@ -15,3 +15,6 @@ CREATE TABLE limits (
     resets_at   TEXT,
     seen_at     TEXT NOT NULL
 ) STRICT;
+
+-- What is done of a proposal while it is accepted: a JSON list.
+ALTER TABLE proposals ADD COLUMN acts TEXT NOT NULL DEFAULT '[]';
