@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -136,3 +137,20 @@ def test_an_unknown_check_names_the_known_ones(place: Place) -> None:
     said = place.run("doctor", "--only", "weather")
     assert said.status == 2
     assert "filesystem" in said.stderr
+
+
+def test_a_database_that_is_not_sound_fails_with_what_to_do(place: Place) -> None:
+    assert state_of(place, "database") == ("ok", "there is none yet")
+    place.run("pause")
+    assert "is sound" in state_of(place, "database")[1]
+    with place.layout.database.open("r+b") as file:
+        file.seek(2048)
+        file.write(b"\xff" * 2048 * 3)
+    state, text = state_of(place, "database")
+    assert (state, "not a sound database" in text) == ("fail", True)
+
+
+def test_a_sqlite_too_old_for_the_tables_fails(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert state_of(place, "sqlite")[0] == "ok"
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 36, 9))
+    assert state_of(place, "sqlite")[0] == "fail"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from forge_loop import bootstrap
@@ -24,7 +25,9 @@ from forge_loop.agents.credentials import describe_auth
 from forge_loop.briefs import Briefs
 from forge_loop.cli.invocation import Invocation
 from forge_loop.cli.project import Project, find_project, now, reading
+from forge_loop.cli.upkeep import UPKEEP, amiss
 from forge_loop.config.paths import project_directory
+from forge_loop.database import open_read_only
 from forge_loop.database.place import check_place, filesystem
 from forge_loop.errors import ForgeLoopError, OperatorError
 from forge_loop.forge.local.origin import branch_at, contains, git_of
@@ -32,6 +35,7 @@ from forge_loop.git.checkout import current_branch
 from forge_loop.git.command import Git
 
 GIT_LEAST = (2, 38)
+SQLITE_LEAST = (3, 37)
 PYTHON_LEAST = (3, 11)
 
 
@@ -96,6 +100,13 @@ def _python(_: Situation) -> Finding:
     return ok(said) if sys.version_info >= PYTHON_LEAST else fail(f"{said} is too old", "Python 3.11 or newer")
 
 
+def _sqlite(_: Situation) -> Finding:
+    said = f"SQLite {sqlite3.sqlite_version}"
+    return (
+        ok(said) if sqlite3.sqlite_version_info >= SQLITE_LEAST else fail(f"{said} is too old", "SQLite 3.37 or newer")
+    )
+
+
 def _git(_: Situation) -> Finding:
     try:
         done = subprocess.run(["git", "version"], capture_output=True, text=True, timeout=30, check=True)
@@ -136,6 +147,24 @@ def _state(situation: Situation) -> Finding:
     with reading(situation.project) as store:
         said = "no loop has run here yet" if store is None else f"{len(store.jobs.select())} jobs so far"
     return ok(f"{root}, {said}")
+
+
+def _database(situation: Situation) -> Finding:
+    path = situation.project.layout.database
+    if not path.exists():
+        return ok("there is none yet")
+    database = open_read_only(path)
+    try:
+        database.check()
+    finally:
+        database.close()
+    return ok(f"{path} is sound, {path.stat().st_size / 1024**2:.1f} MiB")
+
+
+def _kept(name: str, situation: Situation) -> Finding:
+    """What of the state directory is not as a loop leaves it."""
+    found = [one.text for one in amiss(name, situation.project.layout)]
+    return warn("; ".join(found), "forge-loop doctor --fix") if found else ok("as it should be")
 
 
 def _filesystem(situation: Situation) -> Finding:
@@ -222,10 +251,13 @@ def require_known(name: str | None) -> None:
 
 CHECKS: Mapping[str, Callable[[Situation], Finding]] = {
     "python": _python,
+    "sqlite": _sqlite,
     "git": _git,
     "repository": _repository,
     "configuration": _configuration,
     "state": _state,
+    "database": _database,
+    **{name: partial(_kept, name) for name in UPKEEP},
     "filesystem": _filesystem,
     "claude": _claude,
     "credential": _credential,

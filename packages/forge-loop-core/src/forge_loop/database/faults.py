@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import NoReturn
@@ -17,6 +18,7 @@ _PRIMARY = 0xFF  # an extended result code holds its primary one in the low byte
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _OUTSIDE = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM})
+QUICK_CHECK = "PRAGMA quick_check(3)"
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -76,3 +78,10 @@ def damaged(path: Path, what: str) -> DatabaseDamagedError:
     return DatabaseDamagedError(
         f"{str(path)!r} is not a sound database: {what}", hint="put a backup in its place, with nothing using it"
     )
+
+
+def require_sound(path: Path, rows: Sequence[sqlite3.Row]) -> None:
+    """Raise DatabaseDamagedError unless these rows of QUICK_CHECK say that the file is sound."""
+    found = [str(row[0]) for row in rows]
+    if found != ["ok"]:
+        raise damaged(path, "; ".join(found))

@@ -19,7 +19,7 @@ from typing import Literal, TypeVar, get_args
 
 from forge_loop.database import connection as connections
 from forge_loop.database import copy, migration
-from forge_loop.database.faults import Translated, damaged, of_the_system
+from forge_loop.database.faults import QUICK_CHECK, Translated, of_the_system, require_sound
 from forge_loop.database.flush import Flush
 from forge_loop.database.gate import Gate
 from forge_loop.database.place import check_place
@@ -171,9 +171,7 @@ class Database:
 
     def check(self) -> None:
         """Read the whole file and raise DatabaseDamagedError if it is not sound."""
-        found = [row[0] for row in self.query("PRAGMA quick_check(3)")]
-        if found != ["ok"]:
-            raise damaged(self.path, "; ".join(found))
+        require_sound(self.path, self.query(QUICK_CHECK))
 
     def backup(self, target: Path) -> None:
         """Write a consistent copy, one file of mode 0600, to `target`; whatever stood there is replaced at the end."""

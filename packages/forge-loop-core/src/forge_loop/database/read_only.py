@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from forge_loop.database.connection import open_reader
-from forge_loop.database.faults import typed
+from forge_loop.database.faults import QUICK_CHECK, require_sound, typed
 from forge_loop.errors import DatabaseError
 
 
@@ -32,6 +32,10 @@ class ReadOnlyDatabase:
                 return self._connection.execute(sql, parameters).fetchall()
             except sqlite3.Error as error:
                 raise typed(error, self.path) from error
+
+    def check(self) -> None:
+        """Read the whole file and raise DatabaseDamagedError if it is not sound."""
+        require_sound(self.path, self.query(QUICK_CHECK))
 
     def close(self) -> None:
         with self._turn:

@@ -48,19 +48,34 @@ def _open(path: Path) -> tuple[int, int]:
     return descriptor, _cut_to_last_event(descriptor)
 
 
+def look(path: Path) -> tuple[int, int]:
+    """The `seq` of the last line that can be kept, and how many bytes behind it cannot; nothing is changed."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        whole, seq = _last_event(descriptor)
+        return seq, os.fstat(descriptor).st_size - whole
+    finally:
+        os.close(descriptor)
+
+
 def _cut_to_last_event(descriptor: int) -> int:
     """Cut off what follows the last whole line that is an event; its `seq`, 0 if there is none."""
-    end = os.fstat(descriptor).st_size
-    whole, seq = _after_last_newline(descriptor, end), 0
+    whole, seq = _last_event(descriptor)
+    if whole < os.fstat(descriptor).st_size:
+        os.ftruncate(descriptor, whole)
+    return seq
+
+
+def _last_event(descriptor: int) -> tuple[int, int]:
+    """Where the last whole line that is an event ends, and its `seq`; zeros if there is none."""
+    whole = _after_last_newline(descriptor, os.fstat(descriptor).st_size)
     while whole:
         start = _after_last_newline(descriptor, whole - 1)
         seq = _seq(os.pread(descriptor, whole - start, start))
         if seq:
-            break
+            return whole, seq
         whole = start
-    if whole < end:
-        os.ftruncate(descriptor, whole)
-    return seq
+    return 0, 0
 
 
 def _after_last_newline(descriptor: int, end: int) -> int:

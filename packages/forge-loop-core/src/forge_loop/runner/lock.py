@@ -45,8 +45,24 @@ class LoopLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._fd is not None:
+            os.ftruncate(self._fd, 0)  # what is left there tells of a loop that did not end by itself
             os.close(self._fd)
             self._fd = None
+
+
+def left_behind(path: Path) -> str:
+    """What a loop that is gone left written in its lock; empty if there is nothing, or if it is held."""
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return ""
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.pread(fd, 200, 0).decode(errors="replace").strip()
+    except BlockingIOError:
+        return ""
+    finally:
+        os.close(fd)
 
 
 def _holder(fd: int) -> str:
