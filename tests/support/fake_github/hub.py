@@ -48,6 +48,7 @@ class FakeGitHub(Hands):
         self.repository = Repository(self.state)
         self.faults = FaultPlan()
         self.requests: list[Seen] = []
+        self._watcher: Callable[[Seen], None] = self.requests.append
         self.operator = OPERATOR
         self.state.add_account(OPERATOR, role="admin")
         self.token = self.grant(OPERATOR, TOKEN)
@@ -55,7 +56,7 @@ class FakeGitHub(Hands):
         wire = Wire(
             answer=self._answer,
             fault=self._next_fault,
-            note=self.requests.append,
+            note=self._note,
             date=lambda: http_date(self.state.now()),
             monotonic=monotonic,
         )
@@ -93,6 +94,13 @@ class FakeGitHub(Hands):
     def since(self, mark: int) -> list[Seen]:
         """The requests of the API after the first `mark` of all."""
         return [seen for seen in self.requests[mark:] if not seen.git]
+
+    def watch(self, watcher: Callable[[Seen], None]) -> None:
+        """Called with each request before it is answered, instead of only keeping it."""
+        self._watcher = watcher
+
+    def _note(self, seen: Seen) -> None:
+        self._watcher(seen)
 
     def close(self) -> None:
         self.server.close()

@@ -4,7 +4,8 @@ Owns: every git command the loop runs. Must not: run git on a git directory that
 configuration, hooks and index in use are always the loop's own.
 """
 
+from forge_loop.git.access import Access, with_token
 from forge_loop.git.control import ControlRepository
 from forge_loop.git.workspaces import LocalWorkspaces
 
-__all__ = ["ControlRepository", "LocalWorkspaces"]
+__all__ = ["Access", "ControlRepository", "LocalWorkspaces", "with_token"]

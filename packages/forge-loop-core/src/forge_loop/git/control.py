@@ -7,11 +7,12 @@ written by anything but the loop.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from forge_loop.errors import GitError, RefusedError
+from forge_loop.git.access import Access, not_let_in
 from forge_loop.git.bare import drop_leftovers, drop_stale_locks, new_bare
 from forge_loop.git.command import Answer, Git, is_sha
 from forge_loop.git.merge import MergeConflict, squash
@@ -22,14 +23,17 @@ HARVESTED = "refs/forge/"
 MERGE_MESSAGE = "Merge the candidate into base"
 MOST_PACKS = 20
 MOST_LOOSE = 1000
+# How a host says no; what else fails (a lock, a full disk) may pass.
+_NO = ("[rejected]", "declined", "refusing to allow")
 
 
 class ControlRepository:
     """A bare repository at `path` that follows the code host at `url`. Safe to use from several threads."""
 
-    def __init__(self, path: Path, url: str) -> None:
+    def __init__(self, path: Path, url: str, *, access: Access | None = None) -> None:
         self.path = path
         self.url = url
+        self._access = access or Access()
         # Every fetch keeps one pack: a clone copies packs, and loose objects make that slow.
         self.git = Git(path, settings=("fetch.unpackLimit=1",))
         self._refs = threading.Lock()
@@ -45,7 +49,15 @@ class ControlRepository:
             self._ensure()
             drop_stale_locks(self.path)
             words = ("--quiet", "--prune", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance")
-            self.git.run("fetch", *words, self.url, "+refs/heads/*:refs/heads/*")
+            self._at_host("fetch", *words, self.url, "+refs/heads/*:refs/heads/*", settings=("fetch.unpackLimit=1",))
+
+    def _at_host(self, *words: str, settings: Sequence[str] = (), accept: Sequence[int] = (0,)) -> Answer:
+        """A command that speaks to the host, as the one whose token is used there."""
+        git = Git(self.path, settings=(*settings, *self._access.settings))
+        try:
+            return git.run(*words, accept=accept, environment=self._access.environment)
+        except GitError as error:
+            raise not_let_in(error, self.url) or error from None
 
     def commit_exists(self, sha: str) -> bool:
         return (
@@ -88,7 +100,7 @@ class ControlRepository:
             raise RefusedError(f"{sha!r} is no commit of the loop's repository")
         lease = f"--force-with-lease={ref}:{expected or ''}"
         words = ("push", "--quiet", "--porcelain", "--no-verify", "--no-follow-tags", lease, self.url, f"{sha}:{ref}")
-        answer = self.git.run(*words, accept=(0, 1))
+        answer = self._at_host(*words, accept=(0, 1))
         if answer.status:
             raise _refusal(answer, branch, expected) or GitError(words, answer.status, answer.stderr or answer.text)
 
@@ -121,7 +133,7 @@ class ControlRepository:
 def _refusal(answer: Answer, branch: str, expected: str | None) -> RefusedError | None:
     """The host's own no, told from a failure on the way (a lock, a full disk), which may pass."""
     lines = [line for line in answer.text.splitlines() if line.startswith("!")]
-    refused = [line for line in lines if "[rejected]" in line or "declined" in line]
+    refused = [line for line in lines if any(word in line for word in _NO)]
     if not refused:
         return None
     place = f"at {expected}" if expected else "absent"
