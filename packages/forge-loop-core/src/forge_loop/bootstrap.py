@@ -6,9 +6,11 @@ Owns: which adapter stands behind which port. Must not: decide anything else; no
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from forge_loop import __version__
 from forge_loop.agents.commands import LocalCommands
@@ -20,12 +22,12 @@ from forge_loop.config.layout import StateLayout
 from forge_loop.config.model import ForgeKind, Settings
 from forge_loop.config.paths import prepare_state_directory
 from forge_loop.database import Database
-from forge_loop.errors import BriefError, ConfigError, OperatorError
+from forge_loop.errors import BriefError, ConfigError, UnreadableError
 from forge_loop.forge.local import BacklogTracker, LocalCodeHost, create_origin
-from forge_loop.git import ControlRepository, LocalWorkspaces
+from forge_loop.git import Access, ControlRepository, LocalWorkspaces
 from forge_loop.git.checkout import current_branch
 from forge_loop.plugins import SinkSetup, load_sink
-from forge_loop.ports import Commands, EventSink, Slots
+from forge_loop.ports import CodeHost, Commands, EventSink, Slots, Tracker
 from forge_loop.queue import SQLiteQueue
 from forge_loop.runner import Context, Runner, Timing
 from forge_loop.runner.clock import SystemClock
@@ -33,6 +35,11 @@ from forge_loop.runner.errands import Errands
 from forge_loop.runner.slots import OwnSlots
 from forge_loop.runner.waker import Waker
 from forge_loop.store import open_store
+
+if TYPE_CHECKING:
+    from forge_loop.forge.github import GitHub, GitHubTracker
+
+    OperatorsTracker = BacklogTracker | GitHubTracker
 
 BRIEFS = Path(".forge-loop") / "briefs"
 
@@ -53,6 +60,16 @@ class Wired:
         self.database.close()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Forge:
+    """A tracker, a code host, how git reaches it, and where the settings that it follows will stand."""
+
+    tracker: Tracker
+    code_host: CodeHost
+    access: Access = field(default_factory=Access)
+    follow: Callable[[Callable[[], Settings]], None] = lambda _settings: None
+
+
 def no_reload() -> Settings | None:
     return None
 
@@ -70,8 +87,6 @@ def build(
     slots: Slots | None = None,
 ) -> Wired:
     """Wire the loop of one project. Raises OperatorError, AuthenticationError or DatabaseError before anything runs."""
-    if settings.forge is not ForgeKind.LOCAL:
-        raise OperatorError("forge: github is not built yet", hint="forge: local")
     clock = SystemClock()
     briefs = usable_briefs(project)
     told = (*sinks, *configured_sinks(settings, layout.root, environ))
@@ -84,8 +99,8 @@ def build(
     store = open_store(database)
     waker = Waker(database.wake_fd)
     loop_id = store.loop().loop_id
-    code_host = local_code_host(project, settings, layout, database)
-    control = ControlRepository(layout.control, code_host.url())
+    forge = _forge(project, settings, layout, environ, database)
+    control = ControlRepository(layout.control, forge.code_host.url(), access=forge.access)
     commands = partial(
         LocalCommands, loop_id=loop_id, environ=environ, scratch=layout.private, sandbox=confined.sandbox
     )
@@ -96,8 +111,8 @@ def build(
         layout=layout,
         store=store,
         queue=SQLiteQueue(database, max_deliveries=None),
-        tracker=tracker(project, settings),
-        code_host=code_host,
+        tracker=forge.tracker,
+        code_host=forge.code_host,
         agents=ClaudeAgents(
             loop_id=loop_id,
             auth=settings.agent.auth,
@@ -116,6 +131,7 @@ def build(
         timing=timing or Timing(),
         slots=slots or OwnSlots(),
     )
+    forge.follow(lambda: context.settings)
     runner = Runner(context, waker, version=__version__, reload=reload)
     return Wired(
         runner=runner, context=context, confinement=confined, commands=commands, database=database, waker=waker
@@ -156,9 +172,41 @@ def usable_briefs(project: Path) -> Briefs:
     return briefs
 
 
-def tracker(project: Path, settings: Settings) -> BacklogTracker:
+def tracker(project: Path, settings: Settings, environ: Mapping[str, str]) -> OperatorsTracker:
     """The project's tracker, for reading and for the operator's hand."""
+    if settings.forge is ForgeKind.GITHUB:
+        return github(settings, environ).tracker
+    return backlog(project, settings)
+
+
+def backlog(project: Path, settings: Settings) -> BacklogTracker:
+    """The local forge's tracker."""
     return BacklogTracker(project, ready_label=settings.labels.ready)
+
+
+def github(settings: Settings, environ: Mapping[str, str]) -> GitHub:
+    """The GitHub of these settings. Raises OperatorError, AuthenticationError."""
+    # Its HTTP library costs as much as a whole `status`: only who asks GitHub pays for it.
+    from forge_loop.forge.github import open_github
+
+    return open_github(settings, environ, SystemClock())
+
+
+def _forge(
+    project: Path, settings: Settings, layout: StateLayout, environ: Mapping[str, str], database: Database
+) -> Forge:
+    if settings.forge is ForgeKind.LOCAL:
+        code_host = local_code_host(project, settings, layout, database)
+        return Forge(tracker=backlog(project, settings), code_host=code_host)
+    hub = github(settings, environ)
+    with suppress(UnreadableError):  # an outage passes; a token that is not accepted does not
+        hub.repository.me()
+    return Forge(
+        tracker=hub.tracker,
+        code_host=hub.code_host(settings.base or current_branch(project)),
+        access=hub.access(environ),
+        follow=lambda current: hub.repository.follow(lambda: current().approvers),
+    )
 
 
 def local_code_host(project: Path, settings: Settings, layout: StateLayout, database: Database) -> LocalCodeHost:

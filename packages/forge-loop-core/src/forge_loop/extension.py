@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from forge_loop.domain.spec import parse_expansion
     from forge_loop.domain.tallies import TICK_SECONDS
     from forge_loop.domain.worker_report import parse_worker_report
-    from forge_loop.ports import Slots
+    from forge_loop.ports import Slots, Tracker
     from forge_loop.queue import QueuedJob, read_jobs
     from forge_loop.runner import Timing, Until
     from forge_loop.runner.driving import AccountLimit, account_limit, demand, park
@@ -103,6 +103,7 @@ __all__ = [
     "Store",
     "Table",
     "Timing",
+    "Tracker",
     "Until",
     "Wired",
     "account_limit",
@@ -194,6 +195,7 @@ _HOMES: Mapping[str, str] = {
     "Store": "forge_loop.store",
     "Table": "forge_loop.config.nodes",
     "Timing": "forge_loop.runner",
+    "Tracker": "forge_loop.ports",
     "Until": "forge_loop.runner",
     "Wired": "forge_loop.bootstrap",
     "account_limit": "forge_loop.runner.driving",

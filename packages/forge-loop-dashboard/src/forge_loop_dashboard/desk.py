@@ -20,6 +20,7 @@ from forge_loop.extension import (
     Project,
     RequestRow,
     Store,
+    Tracker,
     find_project,
     label_ready,
     prepare_state_directory,
@@ -71,9 +72,20 @@ class Desk:
 
     def _open_issues(self) -> tuple[Sequence[Issue], str | None]:
         try:
-            return tracker(self.project.directory, self.project.settings).open_issues(), None
+            return self._tracker().open_issues(), None
         except (ForgeLoopError, OSError) as error:
             return (), str(error)
+
+    def _tracker(self) -> Tracker:
+        """One for as long as the settings stand: it knows what did not change since the last look."""
+        project = self.project
+        with self._lock:
+            known = self._kept.get("tracker")
+            if known is None or known[0] != project.settings:
+                known = (project.settings, tracker(project.directory, project.settings, project.environ))
+                self._kept["tracker"] = known
+            found: Tracker = known[1]
+            return found
 
     def remembered(self, key: Hashable, seconds: float, look: Callable[[], Found]) -> Found:
         """What `look` says, or said within the last so many seconds. What it raises is not remembered."""

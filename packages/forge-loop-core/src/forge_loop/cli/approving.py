@@ -17,7 +17,7 @@ from forge_loop.errors import OperatorError
 
 def approve(given: Invocation, project: Project, number: int, *, accept_hidden: bool = False) -> int:
     """Approve an issue's text as it stands now; the exit code. Raises OperatorError where it must not be approved."""
-    issue = bootstrap.tracker(project.directory, project.settings).issue(number)
+    issue = bootstrap.tracker(project.directory, project.settings, project.environ).issue(number)
     _show_hidden(given, issue, whole=not accept_hidden)
     detail = label_ready(project, number, seen=issue.sha256, accept_hidden=accept_hidden)
     given.output.say(f"#{number} carries {project.settings.labels.ready}: {issue.title}")
@@ -30,15 +30,14 @@ def label_ready(project: Project, number: int, *, seen: str, accept_hidden: bool
     Returns the detail of the request that binds the approval to that text. Raises OperatorError where it must not be
     approved.
     """
-    tracker = bootstrap.tracker(project.directory, project.settings)
+    tracker = bootstrap.tracker(project.directory, project.settings, project.environ)
     issue = tracker.issue(number)
     _require_approvable(issue, seen=seen, accept_hidden=accept_hidden)
     labels = project.settings.labels
     for label in (labels.blocked, labels.needs_human):
         if label in issue.labels:
             tracker.remove_label(number, label)
-    if labels.ready not in issue.labels:
-        tracker.approve(number)
+    tracker.approve(number)
     return {"sha256": issue.sha256, "accept_hidden": accept_hidden}
 
 

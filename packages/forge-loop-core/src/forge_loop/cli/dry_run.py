@@ -6,7 +6,7 @@ Owns: asking `explain` about every open issue. Must not: write anything anywhere
 from __future__ import annotations
 
 from forge_loop import bootstrap, status
-from forge_loop.cli.explain import read_issue
+from forge_loop.cli.explain import look_at
 from forge_loop.cli.invocation import Invocation
 from forge_loop.cli.project import Project, now
 from forge_loop.domain.explain import Explanation
@@ -32,9 +32,12 @@ def foresee(given: Invocation, project: Project) -> None:
 
 def explained(project: Project) -> list[Explanation]:
     """Every open issue with all that holds of it."""
-    numbers = [issue.number for issue in bootstrap.tracker(project.directory, project.settings).open_issues()]
+    tracker = bootstrap.tracker(project.directory, project.settings, project.environ)
     root, settings = project.layout.root, project.settings
-    return [status.explain_issue(root, number, read_issue(project, number), settings, now=now()) for number in numbers]
+    return [
+        status.explain_issue(root, issue.number, look_at(tracker, issue, project), settings, now=now())
+        for issue in tracker.open_issues()
+    ]
 
 
 def works(said: Explanation) -> bool:

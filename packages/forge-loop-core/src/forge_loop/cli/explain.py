@@ -14,6 +14,7 @@ from forge_loop.cli.invocation import Invocation
 from forge_loop.cli.options import as_json, issue_number, shared
 from forge_loop.cli.project import Project, find_project, now, reading
 from forge_loop.domain.explain import Explanation
+from forge_loop.domain.issue import Issue
 from forge_loop.errors import ForgeLoopError, NoSuchIssueError
 from forge_loop.ports import Tracker
 
@@ -48,17 +49,22 @@ def lines(said: Explanation) -> list[str]:
 
 def read_issue(project: Project, number: int) -> status.Reading:
     """An issue as the tracker shows it now. Raises NoSuchIssueError for one that neither it nor the loop knows."""
-    tracker = open_tracker(project.directory, project.settings)
+    tracker = open_tracker(project.directory, project.settings, project.environ)
     try:
-        issue = tracker.issue(number)
-        label = tracker.labelled(issue, project.settings.labels.ready)
-        blockers = {blocker: _closed(tracker, blocker) for blocker in issue.blocked_by}
+        return look_at(tracker, tracker.issue(number), project)
     except NoSuchIssueError:
         if not _known(project, number):
             raise
         return status.Reading(issue=None, blockers={}, problem=f"it has no issue #{number} any more")
     except (ForgeLoopError, OSError) as error:
         return status.Reading(issue=None, blockers={}, problem=str(error))
+
+
+def look_at(tracker: Tracker, issue: Issue, project: Project) -> status.Reading:
+    """What matters of an issue beside itself: who approved it, and what it waits for."""
+    ready = project.settings.labels.ready
+    label = tracker.labelled(issue, ready) if ready in issue.labels else None
+    blockers = {blocker: _closed(tracker, blocker) for blocker in issue.blocked_by}
     return status.Reading(issue=issue, label=label, blockers=blockers)
 
 

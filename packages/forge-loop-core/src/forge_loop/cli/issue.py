@@ -16,6 +16,7 @@ from forge_loop.cli.approving import approve as approve_issue
 from forge_loop.cli.invocation import Invocation
 from forge_loop.cli.options import as_json, issue_number, shared
 from forge_loop.cli.project import Project, find_project, reading
+from forge_loop.config.model import ForgeKind
 from forge_loop.domain.events import rfc3339
 from forge_loop.domain.hidden_text import visible
 from forge_loop.domain.issue import Issue
@@ -37,7 +38,7 @@ def command() -> None:
 def list_(given: Invocation) -> None:
     """Every open issue, with the state of its job."""
     project = find_project(given)
-    issues = bootstrap.tracker(project.directory, project.settings).open_issues()
+    issues = bootstrap.tracker(project.directory, project.settings, project.environ).open_issues()
     states = _states(project)
     if given.json:
         given.output.document({"issues": [_shape(issue, states) for issue in issues]})
@@ -77,7 +78,10 @@ def add(given: Invocation, title: str, body: str, body_file: str | None, priorit
         raise click.UsageError("a title says something")
     project = find_project(given)
     text = body if body_file is None else _read(body_file)
-    number = bootstrap.tracker(project.directory, project.settings).add(title, text, priority=priority)
+    if project.settings.forge is not ForgeKind.LOCAL:
+        place = f"{project.settings.github.url}/{project.settings.repository}/issues/new"
+        raise OperatorError("issues of GitHub are written there", hint=place)
+    number = bootstrap.backlog(project.directory, project.settings).add(title, text, priority=priority)
     if approved:
         given.output.say(f"#{number} is written")
         return approve_issue(given, project, number)
@@ -97,7 +101,7 @@ def add(given: Invocation, title: str, body: str, body_file: str | None, priorit
 def show(given: Invocation, issue: int) -> None:
     """Show ISSUE as a session is shown it, hidden text as markers."""
     project = find_project(given)
-    found = bootstrap.tracker(project.directory, project.settings).issue(issue)
+    found = bootstrap.tracker(project.directory, project.settings, project.environ).issue(issue)
     states = _states(project)
     if given.json:
         given.output.document(_shape(found, states) | {"body": found.body, "hidden": list(visible(found.text)[1])})

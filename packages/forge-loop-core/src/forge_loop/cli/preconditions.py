@@ -30,6 +30,7 @@ from forge_loop.config.paths import project_directory
 from forge_loop.database import open_read_only
 from forge_loop.database.place import check_place, filesystem
 from forge_loop.errors import ForgeLoopError, OperatorError
+from forge_loop.forge.local import BacklogTracker
 from forge_loop.forge.local.origin import branch_at, contains, git_of
 from forge_loop.git.checkout import current_branch
 from forge_loop.git.command import Git
@@ -234,11 +235,13 @@ def _checks(situation: Situation) -> Finding:
 
 
 def _tracker(situation: Situation) -> Finding:
-    tracker = bootstrap.tracker(situation.directory, situation.project.settings)
+    project = situation.project
+    tracker = bootstrap.tracker(situation.directory, project.settings, project.environ)
     issues = tracker.open_issues()
     ready = sum(situation.project.settings.labels.ready in issue.labels for issue in issues)
     broken = [f"#{issue.number}: {issue.problem}" for issue in issues if issue.problem is not None]
-    broken += tracker.ignored()
+    if isinstance(tracker, BacklogTracker):
+        broken += tracker.ignored()
     said = f"{len(issues)} open issues, {ready} of them approved"
     return warn(f"{said}; not usable: {'; '.join(broken)}") if broken else ok(said)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +33,7 @@ class Project:
     directory: Path
     loaded: Loaded
     layout: StateLayout
+    environ: Mapping[str, str] = field(repr=False)
 
     @property
     def settings(self) -> Settings:
@@ -53,7 +54,7 @@ def find_project(given: Invocation, flags: Mapping[str, object] | None = None) -
     directory = project_directory(given.directory)
     loaded = settings_of(given, directory, flags)
     state = state_directory(directory, loaded.settings, environ=given.environ, override=given.state_dir)
-    return Project(directory=directory, loaded=loaded, layout=StateLayout(state))
+    return Project(directory=directory, loaded=loaded, layout=StateLayout(state), environ=given.environ)
 
 
 @contextmanager

@@ -75,7 +75,7 @@ def _job(project: Project, number: int) -> Iterator[tuple[Store, Job]]:
         if store is not None and job is not None:
             yield store, job
             return
-    issue = bootstrap.tracker(project.directory, project.settings).issue(number)
+    issue = bootstrap.tracker(project.directory, project.settings, project.environ).issue(number)
     with tempfile.TemporaryDirectory(prefix="forge-loop-") as scratch:
         database = Database(Path(scratch) / "state.db")
         try:

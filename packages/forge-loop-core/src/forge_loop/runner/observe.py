@@ -83,7 +83,8 @@ def _pulls(
 def _base(context: Context) -> str:
     """The base's commit, which the loop's own repository holds from now on: read first, fetched after."""
     sha = context.code_host.base_sha(context.base)
-    context.workspaces.fetch()
+    if not context.workspaces.commit_exists(sha):
+        context.workspaces.fetch()
     return sha
 
 

@@ -5,6 +5,7 @@ Owns: both adapters and what they share. Must not: decide anything; every fact t
 
 from forge_loop.forge.github.client import Client
 from forge_loop.forge.github.code_host import GitHubCodeHost
+from forge_loop.forge.github.opening import GitHub, open_github
 from forge_loop.forge.github.place import Place, TokenFound, find_token, place_of
 from forge_loop.forge.github.repository import Repository
 from forge_loop.forge.github.tracker import GitHubTracker
@@ -12,6 +13,7 @@ from forge_loop.forge.github.wire import Wire
 
 __all__ = [
     "Client",
+    "GitHub",
     "GitHubCodeHost",
     "GitHubTracker",
     "Place",
@@ -19,5 +21,6 @@ __all__ = [
     "TokenFound",
     "Wire",
     "find_token",
+    "open_github",
     "place_of",
 ]

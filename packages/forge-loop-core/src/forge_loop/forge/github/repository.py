@@ -7,7 +7,7 @@ Must not: trust a login where GitHub gives a number.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -50,9 +50,13 @@ class Repository:
         self._clock = clock
         self._roles: dict[int, tuple[bool, float]] = {}
         self.path = f"/repos/{client.place.full_name}"
-        self._approvers = approvers
+        self._approvers: Callable[[], Sequence[str]] = lambda: approvers
         self._me: Account | None = None
-        self._ids: frozenset[int] | None = None
+        self._ids: dict[str, int] = {}
+
+    def follow(self, approvers: Callable[[], Sequence[str]]) -> None:
+        """Ask for the approvers anew each time: the settings may have been edited."""
+        self._approvers = approvers
 
     def facts(self) -> RepositoryFacts:
         """What GitHub says of it now. Raises UnreadableError where it is not there for this token."""
@@ -87,24 +91,23 @@ class Repository:
         """Whether this account's word starts work. A bot's only does where it is named; nobody unknown's does."""
         if user is None:
             return False
-        asked = account(user)
-        if asked.id in self._named():
+        asked, approvers = account(user), self._approvers()
+        if asked.id in {self._id_of(name) for name in approvers if name not in (ME, BY_ROLE)}:
             return True
         if asked.bot:
             return False
         me = self.me()
-        if ME in self._approvers and not me.bot and asked.id == me.id:
+        if ME in approvers and not me.bot and asked.id == me.id:
             return True
-        return BY_ROLE in self._approvers and self._may_write(asked)
-
-    def _named(self) -> frozenset[int]:
-        """The numbers of the accounts that are named by login: asked once, as a login may change hands."""
-        if self._ids is None:
-            logins = [name for name in self._approvers if name not in (ME, BY_ROLE)]
-            self._ids = frozenset(self._id_of(login) for login in logins)
-        return self._ids
+        return BY_ROLE in approvers and self._may_write(asked)
 
     def _id_of(self, login: str) -> int:
+        """The number of an account that is named by its login: asked once, as a login may change hands."""
+        if login not in self._ids:
+            self._ids[login] = self._asked_id(login)
+        return self._ids[login]
+
+    def _asked_id(self, login: str) -> int:
         raw = self.client.get(f"/users/{login}", accept=(404,))
         if raw.status == 404:
             raise UnreadableError(f"approvers: GitHub knows no account {login!r}")

@@ -85,7 +85,16 @@ class GitHubTracker:
         self._label(number, label)
 
     def approve(self, number: int) -> None:
-        """The operator's own act: give the ready label. The loop never calls this."""
+        """The operator's own act: give the ready label. The loop never calls this.
+
+        One that stands and no longer counts, because the text was edited since or a stranger gave it, is given anew.
+        """
+        issue = self.issue(number)
+        given = self.labelled(issue, self._ready)
+        if given is not None and given.at is not None:
+            if given.trusted and (issue.edited_at is None or issue.edited_at < given.at):
+                return
+            self.remove_label(number, self._ready)
         self._label(number, self._ready)
 
     def remove_label(self, number: int, label: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -63,6 +64,8 @@ class Wire:
             follow_redirects=False,
             headers={"User-Agent": f"forge-loop/{__version__}"},
         )
+        # Whoever forgets to close it leaves no connection open.
+        self.close = weakref.finalize(self, self._client.close)
 
     def send(
         self, method: str, url: str, *, body: Any = None, etag: str = "", accept: str = ACCEPT, known: bool = True
@@ -92,6 +95,3 @@ class Wire:
                     raise NoAnswer("the answer does not end")
             found = {name.lower(): value for name, value in answer.headers.items()}
             return Raw(status=answer.status_code, headers=found, body=b"".join(parts), url=url)
-
-    def close(self) -> None:
-        self._client.close()
