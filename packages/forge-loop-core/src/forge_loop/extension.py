@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from forge_loop.domain.spec import parse_expansion
     from forge_loop.domain.tallies import TICK_SECONDS
     from forge_loop.domain.worker_report import parse_worker_report
+    from forge_loop.git.checkout import current_branch
     from forge_loop.ports import Slots, Tracker
     from forge_loop.queue import QueuedJob, read_jobs
     from forge_loop.runner import Timing, Until
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from forge_loop.runner.lock import LoopLock
     from forge_loop.runner.recorded import RecordedOrder, recorded_order
     from forge_loop.store import CheckRow, FindingRow, RequestRow, ReviewRow, Store, open_store
+    from forge_loop.trial import Trial, past_diff, taken_up
 
 __all__ = [
     "BRIEFS",
@@ -104,12 +106,14 @@ __all__ = [
     "Table",
     "Timing",
     "Tracker",
+    "Trial",
     "Until",
     "Wired",
     "account_limit",
     "as_json",
     "build",
     "carry_over",
+    "current_branch",
     "demand",
     "duration",
     "explained",
@@ -127,6 +131,7 @@ __all__ = [
     "parse_expansion",
     "parse_verdict",
     "parse_worker_report",
+    "past_diff",
     "policy",
     "prepare_state_directory",
     "project_directory",
@@ -142,6 +147,7 @@ __all__ = [
     "shared",
     "state_home",
     "status_line",
+    "taken_up",
     "tracker",
     "visible",
     "works",
@@ -196,12 +202,14 @@ _HOMES: Mapping[str, str] = {
     "Table": "forge_loop.config.nodes",
     "Timing": "forge_loop.runner",
     "Tracker": "forge_loop.ports",
+    "Trial": "forge_loop.trial",
     "Until": "forge_loop.runner",
     "Wired": "forge_loop.bootstrap",
     "account_limit": "forge_loop.runner.driving",
     "as_json": "forge_loop.cli.options",
     "build": "forge_loop.bootstrap",
     "carry_over": "forge_loop.runner.findings",
+    "current_branch": "forge_loop.git.checkout",
     "demand": "forge_loop.runner.driving",
     "duration": "forge_loop.config.quantities",
     "explained": "forge_loop.cli.dry_run",
@@ -219,6 +227,7 @@ _HOMES: Mapping[str, str] = {
     "parse_expansion": "forge_loop.domain.spec",
     "parse_verdict": "forge_loop.domain.review",
     "parse_worker_report": "forge_loop.domain.worker_report",
+    "past_diff": "forge_loop.trial",
     "policy": "forge_loop.domain.retry",
     "prepare_state_directory": "forge_loop.config.paths",
     "project_directory": "forge_loop.config.paths",
@@ -234,6 +243,7 @@ _HOMES: Mapping[str, str] = {
     "shared": "forge_loop.cli.options",
     "state_home": "forge_loop.config.paths",
     "status_line": "forge_loop.cli.status:short_line",
+    "taken_up": "forge_loop.trial",
     "tracker": "forge_loop.bootstrap",
     "visible": "forge_loop.domain.hidden_text",
     "works": "forge_loop.cli.dry_run",

@@ -74,7 +74,7 @@ OBSERVABILITY = Distribution(
     extra="observability",
     commands={
         "metrics": "Prometheus metrics, alert rules, a dashboard",
-        "replay": "past sessions, judged by today's rules",
+        "replay": "past sessions: judge them by today's rules, run one again",
     },
     sinks=("otel",),
 )

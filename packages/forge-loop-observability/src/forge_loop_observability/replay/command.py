@@ -5,18 +5,22 @@ Owns: the command's words. Must not: write the loop's state.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
 from forge_loop import OperatorError
 from forge_loop.extension import Invocation, Project, Role, Store, as_json, find_project, issue_number, shared
 from forge_loop.status import open_store_read_only
-from forge_loop_observability.replay import past, verify
+from forge_loop_observability.replay import fork, past, verify
+from forge_loop_observability.replay.measured import Measured, Spread, spreads
 
 DIFFERENT = 1
+INTERRUPTED = 130
 
 
 @click.group()
@@ -97,6 +101,71 @@ def verify_(given: Invocation, issue: int | None) -> int:
             given.output.table(("what", "issue", "role", "then", "today", "why"), rows)
         given.output.say(f"{len(judged)} decisions taken again, {len(different)} of them otherwise")
     return DIFFERENT if different else 0
+
+
+@command.command("fork")
+@click.argument("session")
+@click.option("--brief", type=click.Path(path_type=Path), metavar="FILE", help="A template in the place of the role's.")
+@click.option("--model", metavar="M", help="Another model.")
+@click.option("--n", "runs", type=click.IntRange(1, 20), default=1, show_default=True, help="How often.")
+@as_json
+@shared
+@click.pass_obj
+def fork_(given: Invocation, session: str, brief: Path | None, model: str | None, runs: int) -> int:
+    """Run SESSION's work again on its old base, in a throw-away place, and compare.
+
+    A worker's attempt starts over, and its checks and critic follow; a critic reviews the same commit again. Nothing is
+    pushed and no tracker is touched; the sessions are real and count against your limits.
+    """
+    project = find_project(given)
+    wanted = fork.Wanted(brief=_text(brief), model=model, runs=runs)
+    with _reading(project) as found:
+        store = _needed(found)
+        chosen = past.find(store, session)
+        made = fork.fork(
+            chosen, store, project, wanted, environ=given.environ, now=datetime.now(UTC), say=given.output.say
+        )
+    if given.json:
+        given.output.document(made.shape())
+    else:
+        _compare(given, made)
+    return INTERRUPTED if made.interrupted else 0
+
+
+def _text(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise OperatorError(f"cannot read {path}: {error}") from None
+
+
+def _compare(given: Invocation, made: fork.Forked) -> None:
+    headings = ("", "outcome", "verdict", "findings", "red checks", "rounds", "seconds", "tokens out", "lines", "files")
+    measured = {"then": made.original, **{f"run {n}": run for n, run in enumerate(made.runs, start=1)}}
+    given.output.table(headings, [_row(name, run) for name, run in measured.items()])
+    if len(made.runs) > 1:
+        for name, value in spreads(made.runs, made.role).items():
+            given.output.data(f"{name:16} {_spread(value)}")
+    given.output.say(f"kept in {made.place}")
+
+
+def _row(name: str, run: Measured) -> tuple[object, ...]:
+    findings = " ".join(f"{count}x{severity}" for severity, count in sorted(run.findings.items())) or "-"
+    red = ", ".join(check for check, passed in run.checks.items() if not passed) or "-"
+    lines = "-" if run.added is None else f"+{run.added} -{run.removed}"
+    files = "-" if run.files is None else " ".join(run.files)
+    figures = (run.rounds, f"{run.seconds:.0f}", run.tokens_out, lines, files)
+    return (name, run.outcome, run.verdict or "-", findings, red, *figures)
+
+
+def _spread(value: object) -> str:
+    if isinstance(value, Spread):
+        return f"{value.least:g} .. {value.middle:g} .. {value.most:g}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{count}x {name}" for name, count in value.items()) or "-"
+    return "-"
 
 
 @contextmanager
