@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -121,57 +119,71 @@ def expire_leases(state: Path) -> None:
     database.close()
 
 
-def lead_a_life(state: Path, receiver: Receiver, *, first: int, last: int) -> subprocess.Popen[bytes]:
-    """A process that tells a sink of events `first` to `last`, and then waits to be killed."""
-    code = (
-        "import sys; sys.path[:0] = [sys.argv[1]]; from support.sink_life import live; "
-        "live(sys.argv[2], sys.argv[3], sys.argv[4], int(sys.argv[5]), int(sys.argv[6]))"
-    )
-    words = [str(ROOT / "tests"), str(state), receiver.url, SECRET, str(first), str(last)]
-    return subprocess.Popen([sys.executable, "-c", code, *words], stdout=subprocess.PIPE)
+class Lives:
+    """Processes that each tell a sink of some events, and then wait to be killed."""
+
+    def __init__(self, state: Path, receiver: Receiver) -> None:
+        self._state = state
+        self._receiver = receiver
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def lead(self, *, first: int, last: int) -> None:
+        code = (
+            "import sys; sys.path[:0] = [sys.argv[1]]; from support.sink_life import live; "
+            "live(sys.argv[2], sys.argv[3], sys.argv[4], int(sys.argv[5]), int(sys.argv[6]))"
+        )
+        words = [str(ROOT / "tests"), str(self._state), self._receiver.url, SECRET, str(first), str(last)]
+        self._processes.append(subprocess.Popen([sys.executable, "-c", code, *words]))
+
+    def end(self) -> None:
+        """End the newest one at once."""
+        self._processes[-1].kill()
+        self._processes[-1].wait(10)
+
+    def close(self) -> None:
+        for process in self._processes:
+            process.kill()
+            process.wait(10)
 
 
-def end_at_once(process: subprocess.Popen[bytes]) -> None:
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait(10)
-    assert process.stdout is not None
-    process.stdout.close()
+@pytest.fixture
+def lives(tmp_path: Path, receiver: Receiver) -> Iterator[Lives]:
+    lives = Lives(tmp_path, receiver)
+    yield lives
+    lives.close()
 
 
 def test_killed_between_the_answer_and_the_note_of_it_a_message_comes_again_under_its_id(
-    tmp_path: Path, receiver: Receiver
+    tmp_path: Path, receiver: Receiver, lives: Lives
 ) -> None:
-    lives: list[subprocess.Popen[bytes]] = []
-
     def kill_then_answer(_: Request) -> Reply:
-        end_at_once(lives[-1])
+        lives.end()
         return TAKEN
 
     receiver.answer = kill_then_answer
-    lives.append(lead_a_life(tmp_path, receiver, first=1, last=1))
+    lives.lead(first=1, last=1)
     receiver.wait_for(1)
     receiver.answer = in_turn(TAKEN)
     expire_leases(tmp_path)
-    lives.append(lead_a_life(tmp_path, receiver, first=2, last=1))
+    lives.lead(first=2, last=1)
     receiver.wait_for(2)
-    end_at_once(lives[-1])
     first, second = ids(receiver)
     assert first == second
 
 
-def test_killed_again_and_again_nothing_is_lost_and_little_is_repeated(tmp_path: Path, receiver: Receiver) -> None:
+def test_killed_again_and_again_nothing_is_lost_and_little_is_repeated(
+    tmp_path: Path, receiver: Receiver, lives: Lives
+) -> None:
     told = 0
     for life in range(6):
-        process = lead_a_life(tmp_path, receiver, first=told + 1, last=told + 5)
-        before = len(receiver.requests)
-        receiver.wait_for(before + 1 + life % 3)
-        end_at_once(process)
+        lives.lead(first=told + 1, last=told + 5)
+        receiver.wait_for(len(receiver.requests) + 1 + life % 3)
+        lives.end()
         told = place(tmp_path)
         expire_leases(tmp_path)
-    process = lead_a_life(tmp_path, receiver, first=told + 1, last=told)
+    lives.lead(first=told + 1, last=told)
     wait_until(lambda: set(range(1, told + 1)) <= heard(receiver))
     wait_until(lambda: waiting(tmp_path) == 0)
-    end_at_once(process)
     assert heard(receiver) == set(range(1, told + 1))
     repeated = len(ids(receiver)) - len(set(ids(receiver)))
     assert repeated <= 6, "one for each death at most"

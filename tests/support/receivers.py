@@ -99,7 +99,11 @@ class Receiver:
     def _handle(self, handler: BaseHTTPRequestHandler) -> None:
         length = int(handler.headers.get("content-length") or 0)
         headers = {name.lower(): value for name, value in handler.headers.items()}
-        request = Request(method=handler.command, path=handler.path, headers=headers, body=handler.rfile.read(length))
+        body = handler.rfile.read(length)
+        if len(body) < length:  # its sender died while it spoke
+            handler.close_connection = True
+            return
+        request = Request(method=handler.command, path=handler.path, headers=headers, body=body)
         with self._arrived:
             reply = self.answer(request)
             self.requests.append(request)

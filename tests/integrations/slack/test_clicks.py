@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from forge_loop.database import Database
-from forge_loop.domain.events import JobCooledDown, JobHandedOver, LoopParked
+from forge_loop.domain.events import JobCooledDown, JobHandedOver, LoopParked, RequestApplied, RequestRefused
 from forge_loop.store import open_store
 from forge_loop_integrations.links import Links
+from forge_loop_integrations.outbox import Purpose
 from forge_loop_integrations.routing import Route, Send
 from forge_loop_integrations.secret import Secret
 from forge_loop_integrations.slack.bot import BotChannel
@@ -75,6 +76,19 @@ def test_a_click_of_somebody_on_the_list_is_a_request_like_the_command_lines(
     assert requests(tmp_path) == [("retry", 42, f"Slack user {ALLOWED}")]
     desk.drain()
     assert desk.receiver.got[-1].entries[0].headline == f"Retry now: asked for by {ALLOWED}, request 1"
+
+
+def test_what_comes_of_a_click_is_told_where_it_was_pressed(desk: Post, buttons: Buttons, tmp_path: Path) -> None:
+    desk.take(desk.log.event(COOLED, issue=42))
+    buttons.press(offered(buttons, desk)["Retry now"], ALLOWED)
+    desk.take(desk.log.event(RequestApplied(request=1, asked="retry", answer="#42 is due now")))
+    desk.take(desk.log.event(RequestRefused(request=2, asked="retry", answer="of somebody else")))
+    desk.drain()
+    told = [message for message in desk.receiver.got if message.entries[0].kind == "request.applied"]
+    assert [(message.matter, message.purpose, message.entries[0].detail) for message in told] == [
+        ("issue:42", Purpose.NOTE, "#42 is due now")
+    ]
+    assert [message.purpose for message in desk.receiver.got][-1] is Purpose.EVENT, "by its own route"
 
 
 def test_a_button_works_once(desk: Post, buttons: Buttons, tmp_path: Path) -> None:

@@ -74,6 +74,10 @@ class Outbox:
         if event.seq <= self._place:
             return False
         entry = entry_of(event)
+        asked_in = self._button_of(event)
+        if asked_in is not None:
+            self._answer(asked_in, entry, event.seq)
+            return True
         key = matter_of(event.kind, event.issue, event.data)
         now = self._now()
         row = self.matter(key)
@@ -114,6 +118,21 @@ class Outbox:
         now = self._now().timestamp()
         with self.database.transaction() as connection:
             self.insert(connection, message, key, entry.of, Purpose.NOTE, Hold.NONE, [entry], now, now)
+
+    def _button_of(self, event: Recorded) -> str | None:
+        """The matter under whose message the button stood that a request came from."""
+        if event.kind not in ("request.applied", "request.refused"):
+            return None
+        sql = "SELECT matter FROM buttons WHERE sink = ? AND request = ?"
+        found = self.database.query(sql, (self.name, event.data.get("request")))
+        return str(found[0]["matter"]) if found else None
+
+    def _answer(self, matter: str, entry: Entry, seq: int) -> None:
+        """What came of a button belongs where it was pressed, whatever the routes say."""
+        with self.database.transaction() as connection:
+            self.note(matter, entry, message_id(self.name, entry.repo, entry.seq, entry.at))
+            self._advance(connection, seq)
+        self._place = self._written = seq
 
     def _pass_over(self, seq: int) -> None:
         self._place = seq
