@@ -106,6 +106,7 @@ def branch(call: Call, name: str) -> Reply:
             "enabled": True,
             "required_status_checks": {
                 "enforcement_level": "non_admins",
+                "strict": state.up_to_date,
                 "contexts": [context for context, _ in state.required],
                 "checks": [{"context": context, "app_id": app} for context, app in state.required],
             },

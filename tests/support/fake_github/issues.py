@@ -56,6 +56,13 @@ def listing(call: Call) -> Reply:
     return Reply(items=[shapes.issue(call.state, ticket, call.root) for ticket in found])
 
 
+def new(call: Call) -> Reply:
+    if not str(call.body.get("title", "")).strip():
+        raise invalid(resource="Issue", field="title", code="missing_field")
+    ticket = call.state.add_ticket(call.who, call.body["title"], call.body.get("body") or "")
+    return Reply(status=201, body=shapes.issue(call.state, ticket, call.root))
+
+
 def one(call: Call, number: str) -> Reply:
     return Reply(body=shapes.issue(call.state, ticket_of(call, number), call.root))
 

@@ -19,6 +19,14 @@ def ref(call: Call, branch: str) -> Reply:
     return Reply(body={"ref": f"refs/heads/{branch}", "object": {"type": "commit", "sha": sha}})
 
 
+def new_ref(call: Call) -> Reply:
+    name, sha = str(call.body.get("ref", "")), str(call.body.get("sha", ""))
+    if not name.startswith("refs/heads/") or not call.repository.has(sha):
+        raise invalid(resource="Reference", field="ref", code="missing_field")
+    git(call.state.bare, "update-ref", name, sha)
+    return Reply(status=201, body={"ref": name, "object": {"type": "commit", "sha": sha}})
+
+
 def delete_ref(call: Call, branch: str) -> Reply:
     sha = call.repository.branches().get(branch)
     if sha is None:

@@ -33,6 +33,7 @@ _N, _B, _S = r"(\d+)", r"(.+)", r"([0-9a-f]{40})"
 _TABLE = (
     ("GET", "", issues.repository, "", "read"),
     ("GET", "/issues", issues.listing, "issues=read", "read"),
+    ("POST", "/issues", issues.new, "issues=write", "read"),
     ("GET", f"/issues/{_N}", issues.one, "issues=read", "read"),
     ("PATCH", f"/issues/{_N}", issues.change, "issues=write", "triage"),
     ("GET", f"/issues/{_N}/timeline", issues.timeline, "issues=read", "read"),
@@ -46,6 +47,7 @@ _TABLE = (
     ("POST", "/labels", issues.new_label, "issues=write", "write"),
     ("GET", r"/collaborators/([^/]+)/permission", issues.permission, "", "read"),
     ("GET", f"/git/ref/heads/{_B}", pulls.ref, "contents=read", "read"),
+    ("POST", "/git/refs", pulls.new_ref, "contents=write", "write"),
     ("DELETE", f"/git/refs/heads/{_B}", pulls.delete_ref, "contents=write", "write"),
     ("GET", "/pulls", pulls.listing, "pull_requests=read", "read"),
     ("POST", "/pulls", pulls.new, "pull_requests=write", "write"),

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from forge_loop.cli.explain import read_issue
     from forge_loop.cli.invocation import Invocation
     from forge_loop.cli.options import as_json, issue_number, shared
-    from forge_loop.cli.preconditions import CHECKS, Level, Situation
+    from forge_loop.cli.preconditions import CHECKS
     from forge_loop.cli.preconditions import look as look_at
     from forge_loop.cli.project import Project, Reloading, find_project, reading, writing
+    from forge_loop.cli.situation import Level, Situation
     from forge_loop.cli.status import short_line as status_line
     from forge_loop.cli.stopping import Stopping
     from forge_loop.config.layout import StateLayout
@@ -175,7 +176,7 @@ _HOMES: Mapping[str, str] = {
     "Issue": "forge_loop.domain.issue",
     "Job": "forge_loop.domain.job",
     "JobState": "forge_loop.domain.job",
-    "Level": "forge_loop.cli.preconditions",
+    "Level": "forge_loop.cli.situation",
     "LoopLock": "forge_loop.runner.lock",
     "MalformedReport": "forge_loop.domain.review",
     "Node": "forge_loop.config.nodes",
@@ -194,7 +195,7 @@ _HOMES: Mapping[str, str] = {
     "SessionOutcome": "forge_loop.domain.session",
     "SessionRow": "forge_loop.domain.job",
     "Severity": "forge_loop.domain.review",
-    "Situation": "forge_loop.cli.preconditions",
+    "Situation": "forge_loop.cli.situation",
     "Slots": "forge_loop.ports",
     "StateLayout": "forge_loop.config.layout",
     "Stopping": "forge_loop.cli.stopping",

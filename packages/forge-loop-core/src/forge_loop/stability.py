@@ -47,7 +47,7 @@ CORE = Distribution(
     name="forge-loop-core",
     package="forge_loop",
     stability=Stability.STABLE,
-    ships="the loop with its roles and briefs, the SQLite queue and ledger, the local forge, the rehearsal",
+    ships="the loop with its roles and briefs, the SQLite queue and ledger, GitHub and the local forge, the rehearsal",
 )
 DASHBOARD = Distribution(
     name="forge-loop-dashboard",

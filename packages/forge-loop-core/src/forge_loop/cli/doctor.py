@@ -9,7 +9,8 @@ import click
 
 from forge_loop.cli.invocation import Invocation
 from forge_loop.cli.options import as_json, shared
-from forge_loop.cli.preconditions import CHECKS, Finding, Level, Situation, look, require_known
+from forge_loop.cli.preconditions import CHECKS, look, require_known
+from forge_loop.cli.situation import Finding, Level, Situation
 from forge_loop.cli.upkeep import UPKEEP, mend
 
 COLOURS = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "red"}

@@ -14,76 +14,28 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 
 from forge_loop import bootstrap
 from forge_loop.agents.cli import claude_version, require_supported
 from forge_loop.agents.credentials import describe_auth
 from forge_loop.briefs import Briefs
-from forge_loop.cli.invocation import Invocation
-from forge_loop.cli.project import Project, find_project, now, reading
+from forge_loop.cli.github.preconditions import GITHUB
+from forge_loop.cli.project import now, reading
+from forge_loop.cli.situation import Finding, Situation, fail, ok, warn
 from forge_loop.cli.upkeep import UPKEEP, amiss
-from forge_loop.config.paths import project_directory
+from forge_loop.config.model import ForgeKind
 from forge_loop.database import open_read_only
 from forge_loop.database.place import check_place, filesystem
 from forge_loop.errors import ForgeLoopError, OperatorError
 from forge_loop.forge.local import BacklogTracker
 from forge_loop.forge.local.origin import branch_at, contains, git_of
-from forge_loop.git.checkout import current_branch
 from forge_loop.git.command import Git
 
 GIT_LEAST = (2, 38)
 SQLITE_LEAST = (3, 37)
 PYTHON_LEAST = (3, 11)
-
-
-class Level(StrEnum):
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """What a check found. `hint` is the one thing to do about it."""
-
-    level: Level
-    text: str
-    hint: str = ""
-
-
-@dataclass(frozen=True)
-class Situation:
-    """What the checks look at; each part is found when it is first asked for, and may raise."""
-
-    given: Invocation
-
-    @cached_property
-    def directory(self) -> Path:
-        return project_directory(self.given.directory)
-
-    @cached_property
-    def project(self) -> Project:
-        return find_project(self.given)
-
-    @cached_property
-    def base(self) -> str:
-        return self.project.settings.base or current_branch(self.directory)
-
-
-def ok(text: str) -> Finding:
-    return Finding(level=Level.OK, text=text)
-
-
-def warn(text: str, hint: str = "") -> Finding:
-    return Finding(level=Level.WARN, text=text, hint=hint)
-
-
-def fail(text: str, hint: str = "") -> Finding:
-    return Finding(level=Level.FAIL, text=text, hint=hint)
 
 
 def look(name: str, situation: Situation) -> Finding:
@@ -210,7 +162,10 @@ def _briefs(situation: Situation) -> Finding:
 
 
 def _base(situation: Situation) -> Finding:
-    """Whether the loop's base can follow the checkout's."""
+    """Whether the loop's base can follow the checkout's. On GitHub people push there themselves."""
+    if situation.project.settings.forge is ForgeKind.GITHUB:
+        base = situation.base
+        return ok(f"{base} at {situation.github.code_host(base).base_sha(base)[:12]} on GitHub")
     base, layout = situation.base, situation.project.layout
     if not layout.origin.is_dir():
         return ok(f"the loop's repository is made from {base} at the first start")
@@ -269,4 +224,5 @@ CHECKS: Mapping[str, Callable[[Situation], Finding]] = {
     "base": _base,
     "checks": _checks,
     "tracker": _tracker,
+    **GITHUB,
 }

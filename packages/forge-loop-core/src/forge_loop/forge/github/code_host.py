@@ -166,6 +166,10 @@ class GitHubCodeHost:
     def checks(self, sha: str) -> Sequence[HostCheck]:
         return self._checks.of(sha)
 
+    def sees_check_runs(self, sha: str) -> bool:
+        """Whether the token may look at them."""
+        return self._checks.sees_check_runs(sha)
+
     def conversation(self) -> Conversation:
         return self._conversation
 
