@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from forge_loop.agents import cli
-from forge_loop.errors import AgentError
+from forge_loop.agents.credentials import Credential
+from forge_loop.errors import AgentError, AuthenticationError
 
 
 def script(path: Path, text: str) -> Path:
@@ -57,3 +58,34 @@ def test_one_that_cannot_run_is_an_error(tmp_path: Path) -> None:
     script(tmp_path / "claude", "exit 3")
     with pytest.raises(AgentError, match="cannot run"):
         cli.claude_version({"PATH": str(tmp_path)})
+
+
+def login(token: str = "a-token") -> Credential:
+    account = {"accessToken": token, "refreshToken": None, "expiresAt": 4102444800000, "scopes": ["user:inference"]}
+    return Credential(payer="the login", login={"claudeAiOauth": account})
+
+
+@pytest.mark.parametrize(
+    ("credential", "method"),
+    [
+        (Credential(payer="the token", variables={"CLAUDE_CODE_OAUTH_TOKEN": "a-token"}), "oauth_token"),
+        (Credential(payer="the key", variables={"ANTHROPIC_API_KEY": "a-key"}), "api_key"),
+        (login(), "claude.ai"),
+    ],
+)
+def test_claude_code_says_itself_how_it_is_logged_in(credential: Credential, method: str) -> None:
+    operators = {"PATH": os.environ["PATH"], "ANTHROPIC_API_KEY": "the-operators-own"}
+    assert cli.login_method(credential, operators) == method
+
+
+def test_a_credential_that_claude_code_does_not_take_is_no_login() -> None:
+    with pytest.raises(AuthenticationError, match="not logged in"):
+        cli.login_method(Credential(payer="nobody"), {"PATH": os.environ["PATH"]})
+
+
+@pytest.mark.usefixtures("unbundled")
+@pytest.mark.parametrize("text", ["exit 3", "echo nonsense", "echo '[]'", "echo '{}'"])
+def test_a_status_that_cannot_be_read_is_an_error(text: str, tmp_path: Path) -> None:
+    script(tmp_path / "claude", text)
+    with pytest.raises(AgentError, match="cannot be read"):
+        cli.login_method(login(), {"PATH": str(tmp_path)})

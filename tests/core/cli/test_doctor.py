@@ -75,13 +75,14 @@ def test_who_pays_is_said_and_an_api_key_is_a_warning(place: Place, monkeypatch:
     place.init()
     assert state_of(place, "credential") == (
         "ok",
-        "sessions are paid by the Claude subscription (CLAUDE_CODE_OAUTH_TOKEN)",
+        "sessions are paid by the Claude subscription (CLAUDE_CODE_OAUTH_TOKEN); `claude auth status`: oauth_token",
     )
     monkeypatch.setenv("FORGE_LOOP_AGENT_AUTH", "api_key")
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-not-a-key")
     state, text = state_of(place, "credential")
     assert state == "warn"
     assert "per token" in text
+    assert text.endswith("`claude auth status`: api_key")
     assert "sk-not-a-key" not in text
 
 

@@ -22,6 +22,7 @@ from support.runner_world import (
     done,
     ended,
     open_world,
+    script,
 )
 
 PARALLEL = replace(SETTINGS, scheduling=Scheduling(tick_seconds=0.05, parallel=3))
@@ -117,3 +118,16 @@ def test_the_longest_wait_wins_and_stays_a_limits(tmp_path: Path) -> None:
     assert loop.parked_for is FailureKind.LIMIT
     assert loop.parked_until is not None
     assert loop.parked_until >= resets_at
+
+
+def test_a_session_that_cannot_be_configured_halts_dispatch_and_names_the_model(tmp_path: Path) -> None:
+    world = open_world(
+        tmp_path,
+        {Role.WORKER: script(lambda order: ended(order, SessionOutcome.CONFIGURATION, "model_not_found: 404"))},
+    )
+    number = approve(world, "First")
+    world.run()
+    assert world.state(number) is JobState.PARKED
+    assert world.job(number).attempts == 0
+    halted = world.context.store.loop().halt_reason
+    assert halted == f"model_not_found: 404 (worker.model: {SETTINGS.worker.model})"

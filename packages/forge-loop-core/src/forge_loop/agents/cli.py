@@ -1,19 +1,23 @@
 """Where Claude Code is and which version, without importing the agent SDK (its import costs about 2 s).
 
-Owns: finding the executable the SDK bundles, else `claude` on PATH, and asking it for its version. Must not: start a
-session.
+Owns: finding the executable the SDK bundles, else `claude` on PATH, and asking it for its version and its login. Must
+not: start a session.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from forge_loop.errors import AgentError
+from forge_loop.agents.credentials import Credential
+from forge_loop.agents.environment import QUIET
+from forge_loop.errors import AgentError, AuthenticationError
 
 MINIMUM = (2, 1, 248)  # the first that honours verbatim prompts; an older one would expand `@/path` in an issue
 _HINT = "reinstall forge-loop from wheels (the agent SDK's wheel bundles Claude Code), or put `claude` on PATH"
@@ -53,6 +57,32 @@ def claude_version(environ: Mapping[str, str]) -> str:
     except (OSError, subprocess.SubprocessError) as problem:
         raise AgentError(f"Claude Code cannot run: {problem}", hint=_HINT) from problem
     return done.stdout.decode(errors="replace").strip()
+
+
+def login_method(credential: Credential, environ: Mapping[str, str]) -> str:
+    """How Claude Code itself says a session with this credential is logged in, such as "oauth_token". Asks no server.
+
+    Raises AgentError if it cannot run, AuthenticationError if it says that it is not logged in.
+    """
+    with tempfile.TemporaryDirectory(prefix="forge-loop-") as place:
+        credential.install(Path(place))
+        private = {"HOME": place, "TMPDIR": place, "CLAUDE_CONFIG_DIR": place}
+        try:
+            done = subprocess.run(
+                [str(cli_path(environ)), "auth", "status", "--json"],
+                capture_output=True,
+                check=False,
+                timeout=30,
+                stdin=subprocess.DEVNULL,
+                env={"PATH": environ.get("PATH", ""), **QUIET, **private, **credential.variables},
+            )
+            said = json.loads(done.stdout)
+            logged_in, method = said["loggedIn"], str(said["authMethod"])
+        except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError) as problem:
+            raise AgentError(f"`claude auth status` cannot be read: {problem!r}", hint=_HINT) from problem
+    if not logged_in:
+        raise AuthenticationError("Claude Code says that it is not logged in", hint="claude setup-token")
+    return method
 
 
 def require_supported(environ: Mapping[str, str]) -> Path:

@@ -46,7 +46,7 @@ _TELEMETRY = (
     "OTEL_EXPORTER_OTLP_ENDPOINT",
     "OTEL_RESOURCE_ATTRIBUTES",
 )
-_QUIET = {
+QUIET = {
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
     "CLAUDE_CODE_DISABLE_BACKGROUND_TASKS": "1",
     "DISABLE_AUTOUPDATER": "1",
@@ -73,7 +73,7 @@ def session_environment(
     return {
         **_picked(environ, (*_SHARED, *_SESSION)),
         **_picked(order.variables, _TELEMETRY),
-        **_QUIET,
+        **QUIET,
         **_GIT,
         **_TIDY,
         **credential,

@@ -18,8 +18,8 @@ from functools import partial
 from pathlib import Path
 
 from forge_loop import bootstrap
-from forge_loop.agents.cli import claude_version, require_supported
-from forge_loop.agents.credentials import describe_auth
+from forge_loop.agents.cli import claude_version, login_method, require_supported
+from forge_loop.agents.credentials import choose_credential, describe_auth
 from forge_loop.briefs import Briefs
 from forge_loop.cli.github.preconditions import GITHUB
 from forge_loop.cli.project import now, reading
@@ -137,8 +137,10 @@ def _claude(situation: Situation) -> Finding:
 
 
 def _credential(situation: Situation) -> Finding:
-    auth = str(situation.project.settings.agent.auth)
-    said = describe_auth(auth, situation.given.environ, now())
+    """Who pays: by the loop's own reading, and in the words of Claude Code when it is given that credential."""
+    auth, environ = str(situation.project.settings.agent.auth), situation.given.environ
+    credential = choose_credential(auth, environ, now())
+    said = f"{describe_auth(auth, environ, now())}; `claude auth status`: {login_method(credential, environ)}"
     if auth == "api_key":
         return warn(said, "agent.auth: subscription, if a subscription should pay")
     return ok(said)

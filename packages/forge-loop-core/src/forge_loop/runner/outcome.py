@@ -29,6 +29,8 @@ def fail_by(context: Context, job: Job, row: SessionRow) -> None:
     """Let the job take the consequence of a session that did not report, once: when it is back, the session resumes."""
     assert row.outcome is not None
     detail = row.detail or f"the {row.role} session ended: {row.outcome}"
+    if row.outcome is SessionOutcome.CONFIGURATION and row.model not in detail:
+        detail += f" ({row.role}.model: {row.model})"
     with context.store.transaction():
         context.store.sessions.update(row.id, acted_on=True)
         ending.fail(context, job, FAILURES[row.outcome], detail, resets_at=row.resets_at)
