@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from forge_loop.domain.outward import LONGEST
 from forge_loop.domain.pull_request_text import (
-    LONGEST,
     MOST_CRITERIA,
     AttemptLine,
     CheckLine,

@@ -12,7 +12,7 @@ import pytest
 from forge_loop import status
 from forge_loop.config.model import Scheduling
 from forge_loop.domain.job import FailureKind, JobState
-from forge_loop.domain.session import LimitSeen, SessionOutcome
+from forge_loop.domain.session import LimitSeen, Role, SessionEnded, SessionOrder, SessionOutcome
 from support.runner_world import (
     REPORT,
     SETTINGS,
@@ -121,10 +121,10 @@ def test_the_longest_wait_wins_and_stays_a_limits(tmp_path: Path) -> None:
 
 
 def test_a_session_that_cannot_be_configured_halts_dispatch_and_names_the_model(tmp_path: Path) -> None:
-    world = open_world(
-        tmp_path,
-        {Role.WORKER: script(lambda order: ended(order, SessionOutcome.CONFIGURATION, "model_not_found: 404"))},
-    )
+    def refused(order: SessionOrder) -> SessionEnded:
+        return ended(order, SessionOutcome.CONFIGURATION, "model_not_found: 404")
+
+    world = open_world(tmp_path, {Role.WORKER: script(refused)})
     number = approve(world, "First")
     world.run()
     assert world.state(number) is JobState.PARKED

@@ -17,10 +17,10 @@ from typing import Any
 from forge_loop.agents.conversation import Conversation, subject
 from forge_loop.agents.frames import Finished, Frame
 from forge_loop.agents.guard import READING_TOOLS, WRITING_TOOLS, refusal
+from forge_loop.agents.ladder import INTERRUPT_SECONDS
 from forge_loop.domain.session import SessionOrder, SessionOutcome
 
 MAX_MESSAGE_BYTES = 16 * 2**20
-INTERRUPT_SECONDS = 8.0
 
 Hook = Callable[[Any, Any, Any], Awaitable[Any]]
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO
 
 from forge_loop.agents.environment import LOOP_MARKER, SESSION_MARKER, command_environment
+from forge_loop.agents.ladder import END_SECONDS
 from forge_loop.agents.processes import Process, descendants, end_all, in_session, marked
 from forge_loop.agents.sandbox import Sandbox
 from forge_loop.agents.sandbox.inside import offline
@@ -29,7 +30,6 @@ KEPT_LINES = 50
 KEPT_BYTES = 64 * 1024
 NOT_RUN = 127
 LEAST_SECRET = 8
-END_SECONDS = 10.0
 
 
 class LocalCommands:

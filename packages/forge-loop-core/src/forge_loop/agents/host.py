@@ -19,14 +19,13 @@ from typing import BinaryIO
 from forge_loop.agents.claude import Stop, run_session
 from forge_loop.agents.cli import require_supported
 from forge_loop.agents.frames import Finished, Frame, Started, decode_order, encode
+from forge_loop.agents.ladder import END_SECONDS, LEAVE_SECONDS
 from forge_loop.agents.processes import adopt_orphans, descendants, die_with_parent, end_all, reap_adopted
 from forge_loop.agents.sandbox import ConfinedSession
 from forge_loop.agents.sandbox.proxy import serving
 from forge_loop.domain.session import SessionOrder, SessionOutcome
 from forge_loop.errors import AgentError
 
-LEAVE_SECONDS = 12.0  # 8 to answer the interrupt, the rest to leave the client; the loop kills after 13
-END_SECONDS = 10.0
 GONE_SECONDS = 3.0  # what a confined session has left once the loop is gone
 
 Send = Callable[[Frame], None]

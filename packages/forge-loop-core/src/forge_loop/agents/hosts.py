@@ -17,6 +17,7 @@ from pathlib import Path
 
 from forge_loop.agents.credentials import Credential, choose_credential
 from forge_loop.agents.environment import LOOP_MARKER, session_environment
+from forge_loop.agents.ladder import CLOSE_SECONDS, END_SECONDS
 from forge_loop.agents.processes import Process, ancestors, descendants, end_all, marked
 from forge_loop.agents.sandbox import ConfinedSession, Sandbox
 from forge_loop.agents.sandbox.inside import SESSION_VARIABLES, offline
@@ -25,9 +26,6 @@ from forge_loop.agents.supervisor import Supervisor
 from forge_loop.domain.session import SessionEnded, SessionNews, SessionOrder, SessionOutcome
 from forge_loop.errors import AgentError, AuthenticationError
 from forge_loop.ports import Clock
-
-CLOSE_SECONDS = 15.0
-REAP_SECONDS = 10.0
 
 
 class ClaudeAgents:
@@ -94,7 +92,7 @@ class ClaudeAgents:
             return False
 
     def reap(self) -> int:
-        ended = end_all(self._strays, within=REAP_SECONDS)
+        ended = end_all(self._strays, within=END_SECONDS)
         if self._sandbox is not None:
             self._sandbox.sweep()
         return ended

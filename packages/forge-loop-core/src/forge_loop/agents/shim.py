@@ -11,9 +11,8 @@ import signal
 import subprocess
 import sys
 
+from forge_loop.agents.ladder import END_SECONDS
 from forge_loop.agents.processes import adopt_orphans, descendants, die_with_parent, end_all
-
-END_SECONDS = 10.0
 
 
 def main() -> None:

@@ -18,16 +18,15 @@ from datetime import UTC, datetime
 
 from forge_loop.agents.environment import SESSION_MARKER
 from forge_loop.agents.frames import Finished, Frame, Heard, Limited, Started, decode, encode_order
+from forge_loop.agents.ladder import END_SECONDS, KILL_SECONDS
 from forge_loop.agents.pipes import Pipes
 from forge_loop.agents.processes import Process, descendants, end_all, find, marked
 from forge_loop.agents.sandbox import ConfinedSession
 from forge_loop.domain.session import Activity, LimitSeen, SessionEnded, SessionNews, SessionOrder, SessionOutcome
 from forge_loop.ports import Clock
 
-TERM_SECONDS = 13.0  # 8 for the interrupt, 5 to leave the client; then the host is killed
 EXIT_SECONDS = 5.0  # from `finished` to the host's own end
 LATE_SECONDS = 20.0  # how long past its wall clock a host may be late with ending itself
-END_SECONDS = 10.0
 
 
 class Supervisor:
@@ -66,7 +65,7 @@ class Supervisor:
             if self._over or self._reason:
                 return
             self._reason = reason
-            self._kill_by(TERM_SECONDS)
+            self._kill_by(KILL_SECONDS)
             self._process.send_signal(signal.SIGTERM)
             os.eventfd_write(self._wake, 1)
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from forge_loop import status
 from forge_loop.agents.environment import LOOP_MARKER
+from forge_loop.agents.ladder import END_SECONDS
 from forge_loop.agents.processes import Process, ancestors, descendants, end_all, marked
 from forge_loop.config.layout import StateLayout
 from forge_loop.database import Database
@@ -27,7 +28,6 @@ from forge_loop.runner.event_file import EventFile, look
 from forge_loop.runner.lock import LoopLock, left_behind
 from forge_loop.store import Store, open_store
 
-END_SECONDS = 10.0
 FILE_MODE, DIRECTORY_MODE = 0o600, 0o700
 
 

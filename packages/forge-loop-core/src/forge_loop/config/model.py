@@ -55,6 +55,7 @@ class SandboxMode(StrEnum):
     OFF = "off"
 
 
+HOOK_SECONDS = 60.0
 DEFAULT_MODEL = "claude-opus-4-7"
 
 
@@ -188,8 +189,8 @@ class Watchdog:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Hooks:
-    after_create: str = key("", "shell command that prepares a worker's new clone, 60 s at most")
-    before_run: str = key("", "shell command before each worker session, in its clone, 60 s at most")
+    after_create: str = key("", f"shell command that prepares a worker's new clone, {HOOK_SECONDS:.0f} s at most")
+    before_run: str = key("", f"shell command before each worker session, in its clone, {HOOK_SECONDS:.0f} s at most")
     after_run: str = key("", "shell command after each worker session; its failure is only recorded")
 
 

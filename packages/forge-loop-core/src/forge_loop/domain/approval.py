@@ -117,6 +117,9 @@ def given_again(label: LabelEvent | None, since: datetime) -> bool:
     return label is not None and label.at is not None and label.at.replace(microsecond=0) > since
 
 
+CAPPED_WITHIN = timedelta(hours=1)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Caps:
     max_open_pull_requests: int
@@ -131,9 +134,9 @@ def cap_reasons(
     if open_pull_requests >= caps.max_open_pull_requests:
         text = f"{open_pull_requests} pull requests of the loop's are open, the cap is {caps.max_open_pull_requests}"
         reasons.append(Reason(code="open_pull_requests", text=text))
-    recent = sorted(moment for moment in jobs_started if moment > now - timedelta(hours=1))
+    recent = sorted(moment for moment in jobs_started if moment > now - CAPPED_WITHIN)
     if len(recent) >= caps.max_jobs_per_hour:
-        until = recent[-caps.max_jobs_per_hour] + timedelta(hours=1)
+        until = recent[-caps.max_jobs_per_hour] + CAPPED_WITHIN
         text = f"{len(recent)} jobs were taken in within an hour, the cap is {caps.max_jobs_per_hour}"
         reasons.append(Reason(code="jobs_per_hour", text=text, until=until))
     return tuple(reasons)

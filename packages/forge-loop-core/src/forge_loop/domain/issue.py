@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+NO_PRIORITY = 2  # of 0 to 4: an issue that says none
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Issue:
@@ -29,7 +31,7 @@ class Issue:
     open: bool = True
     created_at: datetime
     edited_at: datetime | None = None
-    priority: int = 2
+    priority: int = NO_PRIORITY
     blocked_by: tuple[int, ...] = ()
     problem: str | None = None
 

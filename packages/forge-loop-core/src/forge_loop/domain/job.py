@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from forge_loop.domain.issue import NO_PRIORITY
 from forge_loop.domain.job_state import JobState as JobState
 from forge_loop.domain.session import Role, SessionOutcome
 
@@ -72,7 +73,7 @@ class Job:
     title: str
     state: JobState
     resume_state: JobState | None = None
-    priority: int = 2
+    priority: int = NO_PRIORITY
     branch: str
     attempts: int = 0
     interruptions: int = 0

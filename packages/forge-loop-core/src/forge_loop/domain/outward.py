@@ -10,6 +10,7 @@ import re
 from forge_loop.domain.hidden_text import visible
 
 CUT = "\n\n[cut here]"
+LONGEST = 20_000  # characters of one text
 _CODE = re.compile(r"(?<!`)`[^`\n]+`(?!`)")
 # A name after @ is called, a number after # is linked, and a closing word before either or before an address closes
 # it. In a code span none of this happens, and nothing else prevents it everywhere.

@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from forge_loop.domain.outward import cut, harmless, one_line
+from forge_loop.domain.outward import LONGEST, cut, harmless, one_line
 
-LONGEST = 20_000
 LONGEST_SUMMARY = 4_000
 LONGEST_LINE = 300
 MOST_CRITERIA = 30

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from forge_loop.domain.outward import cut, harmless
+from forge_loop.domain.outward import LONGEST, cut, harmless
 from forge_loop.domain.review import Category, Overall, Severity
 
-LONGEST = 20_000
 LONGEST_FINDING = 2_000
 _SAYS = {
     Overall.APPROVE: "approves",

@@ -17,10 +17,10 @@ from forge_loop.domain.events import DeployFinished, Event, LoopHalted
 from forge_loop.domain.job import Job
 from forge_loop.ports import CommandResult
 from forge_loop.runner.context import Context
+from forge_loop.runner.hooks import SHOWN_CHARACTERS
 from forge_loop.store import EffectRow
 
 KIND = "deploy"
-SHOWN_CHARACTERS = 2000
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 

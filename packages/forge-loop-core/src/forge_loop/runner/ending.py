@@ -7,7 +7,7 @@ these it is (`retry`, `merge_gate`, `review` do).
 from __future__ import annotations
 
 import contextlib
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from forge_loop.domain import retry
@@ -20,8 +20,6 @@ from forge_loop.errors import LeaseLost
 from forge_loop.runner import deploy, status_note
 from forge_loop.runner.context import Context
 from forge_loop.runner.effects import plan
-
-BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def end(context: Context, job: Job, state: JobState, reason: str, **changes: Any) -> Job:
@@ -140,7 +138,10 @@ def _trip(context: Context, job: Job) -> None:
     """The breaker: halt dispatch when different issues keep failing alike."""
     loop = context.store.loop()
     rows = context.store.attempts.select(
-        "ended_at IS NOT NULL AND ended_at > ?", loop.resumed_at or BEGINNING, order="ended_at DESC", limit=TRIPS_AT
+        "ended_at IS NOT NULL AND ended_at > ?",
+        loop.resumed_at or deploy.BEGINNING,
+        order="ended_at DESC",
+        limit=TRIPS_AT,
     )
     why = tripped(Ended(issue=row.issue, fingerprint=row.fingerprint, note=row.note) for row in rows)
     if why is not None and loop.halt_reason is None:

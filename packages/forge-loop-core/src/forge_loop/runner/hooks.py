@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from forge_loop.config.model import HOOK_SECONDS
 from forge_loop.domain.job import SessionRow
 from forge_loop.errors import OperatorError
 from forge_loop.ports import CommandResult
 from forge_loop.runner.context import Context
 
-SECONDS = 60.0
 SHOWN_CHARACTERS = 2000
 
 
@@ -42,10 +42,10 @@ def after_run(context: Context, workspace: Path) -> str | None:
 def _run(context: Context, name: str, command: str, directory: Path) -> str | None:
     if not command:
         return None
-    result = context.commands.run(command, directory=directory, timeout=SECONDS)
+    result = context.commands.run(command, directory=directory, timeout=HOOK_SECONDS)
     return None if result.passed else _problem(name, command, result)
 
 
 def _problem(name: str, command: str, result: CommandResult) -> str:
-    how = f"ran longer than {SECONDS:.0f} s" if result.status is None else f"ended with status {result.status}"
+    how = f"ran longer than {HOOK_SECONDS:.0f} s" if result.status is None else f"ended with status {result.status}"
     return f"hooks.{name} `{command}` {how}:\n{result.output[-SHOWN_CHARACTERS:]}"

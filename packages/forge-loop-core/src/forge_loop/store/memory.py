@@ -5,9 +5,9 @@ Owns: the facts of an issue and of the caps, gathered from rows. Must not: judge
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from forge_loop.domain.approval import Caps, IntakeFacts, cap_reasons
+from forge_loop.domain.approval import CAPPED_WITHIN, Caps, IntakeFacts, cap_reasons
 from forge_loop.domain.issue import Issue, LabelEvent
 from forge_loop.domain.job import Job, JobState
 from forge_loop.domain.limits import Pace, pace
@@ -52,7 +52,7 @@ def pace_of(store: Store, slots: int, now: datetime) -> Pace | None:
 
 def cap_reasons_of(store: Store, caps: Caps, now: datetime) -> tuple[Reason, ...]:
     """Why nothing new is taken in at the moment, whatever the issue."""
-    recent = store.jobs.select("created_at > ?", now - timedelta(hours=1))
+    recent = store.jobs.select("created_at > ?", now - CAPPED_WITHIN)
     return cap_reasons(
         open_pull_requests=len({job.pull_request for job in _with_open_pull_requests(store)}),
         jobs_started=tuple(job.created_at for job in recent),

@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from forge_loop.domain.issue import Issue
+from forge_loop.domain.issue import NO_PRIORITY, Issue
 from forge_loop.forge.github.reading import moment, understood
 
-NO_PRIORITY = 2
 _PRIORITY = re.compile(r"(?:priority[:/ ] ?)?p([0-4])", re.IGNORECASE)
 
 

@@ -9,14 +9,13 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from forge_loop.domain.issue import Issue
+from forge_loop.domain.issue import NO_PRIORITY, Issue
 from forge_loop.forge.local.backlog.issue_file import IssueFile
 
 DONE = "Done"
 FORGE_LOOP = "Forge Loop"
 FINAL_SUMMARY = "Final Summary"
 PRIORITIES = {"high": 1, "medium": 2, "low": 3}
-NO_PRIORITY = 2
 
 # What people and tools write about the work; the rest of the body is what was asked for.
 _NOT_ASKED = frozenset(
