@@ -20,6 +20,7 @@ from forge_loop_integrations.routing import (
     closes,
     matter_of,
     plan,
+    silent,
 )
 from forge_loop_integrations.routing.routes import DEFAULT_ROUTES, REPEAT_SECONDS
 from support.messages import START, UTC_ZONE, policy
@@ -54,6 +55,25 @@ def test_an_outcome_waits_a_little_for_others() -> None:
 
 def test_chatter_is_off() -> None:
     assert planned(CLAIMED).send is Send.OFF
+
+
+@pytest.mark.parametrize(
+    ("routes", "found"),
+    [
+        (DEFAULT_ROUTES, True),
+        ((), True),
+        ((Route(send=Send.NOW),), False),
+        ((Route(kinds=("job.*",), labels=("p0",), send=Send.NOW), Route(send=Send.OFF)), False),
+        ((Route(labels=("p0",), send=Send.OFF), Route(send=Send.NOW)), False),
+        ((Route(kinds=("job.claimed",), send=Send.OFF), Route(send=Send.NOW)), True),
+        ((Route(severity=Severity.WARNING, send=Send.NOW), Route(send=Send.OFF)), True),
+    ],
+)
+def test_what_is_silent_is_sent_with_no_labels_at_all(routes: tuple[Route, ...], found: bool) -> None:
+    assert silent(routes, CLAIMED.kind, CLAIMED.of, CLAIMED.severity) is found
+    for labels in ((), ("p0",), ("other",)):
+        sent = planned(CLAIMED, Matter(key="issue:42", labels=labels), routes=routes).send is not Send.OFF
+        assert not (found and sent)
 
 
 def test_without_a_route_nothing_is_sent() -> None:

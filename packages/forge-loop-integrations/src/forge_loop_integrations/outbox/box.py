@@ -19,7 +19,20 @@ from forge_loop_integrations.entry import Entry, entry_of, shortened
 from forge_loop_integrations.outbox import rows
 from forge_loop_integrations.outbox.identity import message_id
 from forge_loop_integrations.outbox.rows import MatterRow, Message, Purpose, SinkRow, State
-from forge_loop_integrations.routing import Class, Hold, Matter, Plan, Policy, Send, Subject, matter_of, plan
+from forge_loop_integrations.routing import (
+    Class,
+    Hold,
+    Matter,
+    Plan,
+    Policy,
+    Send,
+    Subject,
+    classify,
+    matter_of,
+    may_close,
+    plan,
+    silent,
+)
 from forge_loop_integrations.secret import withheld
 
 COMPONENT = "notifications"
@@ -28,6 +41,9 @@ FILE = "notifications.db"
 PLACE_EVERY = 200
 MOST_IN_A_GROUP = 40
 LONGEST_TITLE = 300
+
+# Kinds that are looked at whatever the routes say: titles, and what came of buttons.
+TAKEN = frozenset({"job.queued", "request.applied", "request.refused"})
 
 Now = Callable[[], datetime]
 
@@ -57,6 +73,7 @@ class Outbox:
         self._now = now
         self._place = 0
         self._written = 0
+        self._silent: dict[str, bool] = {}
 
     def begin(self, newest: int) -> int:
         """The place, `newest` at the very first start. One beyond it is of another history, and goes back."""
@@ -72,6 +89,9 @@ class Outbox:
     def take(self, event: Recorded) -> bool:
         """Write what an event means, with its place. Whether a message came of it. One behind the place is known."""
         if event.seq <= self._place:
+            return False
+        if self._is_silent(event):
+            self._pass_over(event.seq)
             return False
         entry = entry_of(event)
         asked_in = self._button_of(event)
@@ -119,9 +139,20 @@ class Outbox:
         with self.database.transaction() as connection:
             self.insert(connection, message, key, entry.of, Purpose.NOTE, Hold.NONE, [entry], now, now)
 
+    def _is_silent(self, event: Recorded) -> bool:
+        """Whether nothing comes of an event, whatever it is about. Most of them, on the runner's thread: kept by kind,
+        but for those whose class depends on more."""
+        found = self._silent.get(event.kind)
+        if found is None:
+            of, severity = classify(event.kind, event.data)
+            known = event.kind in TAKEN or may_close(event.kind) or of is not Class.CHATTER
+            found = not known and silent(self.policy.routes, event.kind, of, severity)
+            self._silent[event.kind] = found
+        return found
+
     def _button_of(self, event: Recorded) -> str | None:
         """The matter under whose message the button stood that a request came from."""
-        if event.kind not in ("request.applied", "request.refused"):
+        if not event.kind.startswith("request."):
             return None
         sql = "SELECT matter FROM buttons WHERE sink = ? AND request = ?"
         found = self.database.query(sql, (self.name, event.data.get("request")))

@@ -6,9 +6,9 @@ keep a row, or know how a message looks.
 
 from forge_loop_integrations.routing.classes import Class, Severity, classify
 from forge_loop_integrations.routing.hours import Quiet, next_time
-from forge_loop_integrations.routing.matters import closes, matter_of
+from forge_loop_integrations.routing.matters import closes, matter_of, may_close
 from forge_loop_integrations.routing.plan import Hold, Matter, Plan, Policy, Subject, plan
-from forge_loop_integrations.routing.routes import DEFAULT_ROUTES, Route, Send, choose, matches
+from forge_loop_integrations.routing.routes import DEFAULT_ROUTES, Route, Send, choose, matches, silent
 
 __all__ = [
     "DEFAULT_ROUTES",
@@ -27,6 +27,8 @@ __all__ = [
     "closes",
     "matches",
     "matter_of",
+    "may_close",
     "next_time",
     "plan",
+    "silent",
 ]

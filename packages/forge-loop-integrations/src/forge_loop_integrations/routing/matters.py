@@ -30,6 +30,11 @@ def matter_of(kind: str, issue: int | None, data: Mapping[str, Any]) -> str:
     return f"issue:{issue}" if issue is not None else "loop"
 
 
+def may_close(kind: str) -> bool:
+    """Whether an event of this kind can end anything."""
+    return kind in OF_AN_ISSUE or kind in CLOSING
+
+
 def closes(kind: str, opened_by: str) -> bool:
     """Whether an event ends what `opened_by`, an earlier event of the same matter, has opened."""
     noun = opened_by.partition(".")[0]

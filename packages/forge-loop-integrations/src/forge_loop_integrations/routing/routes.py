@@ -6,7 +6,7 @@ Owns: matching, the default routes. Must not: know where a message goes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
@@ -66,6 +66,17 @@ def matches(route: Route, kind: str, of: Class, severity: Severity, labels: Sequ
         and severity >= route.severity
         and (not route.labels or any(fnmatchcase(label, pattern) for label in labels for pattern in route.labels))
     )
+
+
+def silent(routes: Sequence[Route], kind: str, of: Class, severity: Severity) -> bool:
+    """Whether nothing is sent of such an event whatever labels its issue has: most events, so it is asked first."""
+    for route in routes:
+        if matches(replace(route, labels=()), kind, of, severity, ()):
+            if route.send is not Send.OFF:
+                return False
+            if not route.labels:
+                return True
+    return True
 
 
 def choose(
