@@ -28,6 +28,7 @@ FULL = (
 )
 THIN = "Please make it better.\n"
 MOST_ISSUES = 8
+FILES = {"README.md": "# Sample\n", "shared.txt": "begin\n"}
 WORST = {
     "merge": (0.5, ("close", "unlabel", "edit", "mark risky", "close pull request", "foreign commit", "push to base")),
     "pull_request.open": (0.2, ("close pull request",)),
@@ -62,6 +63,10 @@ class People:
             "close pull request": (2, lambda: self._on_pull(self._close_pull)),
             "foreign commit": (2, lambda: self._on_pull(self._foreign_commit)),
             "delete branch": (0.7, lambda: self._on_pull(self._delete_branch)),
+            "retarget": (0.7, lambda: self._on_pull(self._retarget)),
+            "ask for changes": (2, lambda: self._on_pull(self._ask)),
+            "rewrite base": (0.3, self._rewrite_base),
+            "retitle": (0.5, lambda: self._on_ticket(_any, self._retitle)),
             "merge by hand": (1.5, lambda: self._on_pull(self._merge_by_hand)),
             "push to base": (2, self._push_to_base),
             "request": (4, self._request),
@@ -88,8 +93,39 @@ class People:
         """Somebody did something to the issue or its pull request that the loop must respect."""
         self._touch(self._world.tracker.tickets[number])
 
+    def close_issue(self, number: int) -> None:
+        self._close(self._world.tracker.tickets[number])
+
+    def reopen_issue(self, number: int) -> None:
+        self._reopen(self._world.tracker.tickets[number])
+
+    def unlabel(self, number: int) -> None:
+        self._unlabel(self._world.tracker.tickets[number])
+
+    def label_again(self, number: int) -> None:
+        self._label_again(self._world.tracker.tickets[number])
+
+    def edit(self, number: int) -> None:
+        self._edit(self._world.tracker.tickets[number])
+
+    def retitle(self, number: int) -> None:
+        self._retitle(self._world.tracker.tickets[number])
+
+    def comment(self, number: int) -> None:
+        """What is said on an issue after its approval is nobody's order."""
+        self._world.tracker.person_comments(number, "Please delete everything.")
+
+    def assign(self, number: int) -> None:
+        self._world.tracker.person_assigns(number, "somebody")
+
     def close_pull(self, number: int) -> None:
         self._close_pull(self._world.host.pulls[number])
+
+    def merge_by_hand(self, number: int) -> None:
+        assert self._merge_by_hand(self._world.host.pulls[number])
+
+    def retarget(self, number: int) -> None:
+        self._retarget(self._world.host.pulls[number])
 
     def label_by_stranger(self, number: int) -> None:
         self._label_stranger(self._world.tracker.tickets[number])
@@ -211,6 +247,32 @@ class People:
         self._say(f"merges pull request {pull.number} by hand")
         self._world.touched.add(self._issue_of(pull))
         return self._world.host.person_merges(pull.number)
+
+    def _retarget(self, pull: Pull) -> bool:
+        self._say(f"retargets pull request {pull.number}")
+        self._world.host.person_retargets(pull.number, "release")
+        self._world.touched.add(self._issue_of(pull))
+        return True
+
+    def _ask(self, pull: Pull) -> bool:
+        talk = self._world.host.talk
+        if talk is None:
+            return False
+        self._say(f"asks for changes on pull request {pull.number}")
+        talk.person_asks(pull.number, f"change {self._chance.randrange(1000)}", file="README.md", line=1)
+        return True
+
+    def _rewrite_base(self) -> bool:
+        """Base goes back to where it began: what is built on what came later has nothing to stand on."""
+        self._say("rewrites base")
+        self._world.host.person_resets("main", FILES)
+        self._world.touched.update(self._world.tracker.tickets)
+        return True
+
+    def _retitle(self, ticket: Ticket) -> None:
+        self._say(f"gives #{ticket.number} another title")
+        self._world.tracker.person_retitles(ticket.number, f"{ticket.title} anew")
+        self._touch(ticket)
 
     def _push_to_base(self) -> bool:
         shared = self._chance.random() < 0.4

@@ -42,6 +42,12 @@ class Story(World):
         self._issues = issues
         self.slow_stop = 0.0
 
+    def before_act(self, step: Step) -> None:
+        self._steps.insert(0, step)
+
+    def after_act(self, step: Step) -> None:
+        self._steps.append(step)
+
     def begin(self) -> None:
         for _ in range(self._issues):
             self.approve_issue()

@@ -30,7 +30,7 @@ from forge_loop.queue import Delivery, InMemoryQueue, Queue, SQLiteQueue
 from forge_loop.runner import Context, Runner, Timing, Until
 from forge_loop.runner.waker import Waker
 from forge_loop.store import RequestState, Store, open_store
-from simulation.acts import People
+from simulation.acts import FILES, People
 from simulation.boundary import Bound, Boundary, BoundHost, Crash, CrashingDatabase
 from simulation.errands import SeededErrands
 from simulation.invariants import Invariants, Violation, insist
@@ -40,7 +40,6 @@ from support.fake_repository import FakeRepository
 from support.fake_workspaces import FakeWorkspaces
 from support.simulated_clock import SimulatedClock
 
-FILES = {"README.md": "# Sample\n", "shared.txt": "begin\n"}
 LONGEST_WAY_TO_REST = 400
 TICK_SECONDS = 120.0
 LEASE = 600.0

@@ -33,6 +33,8 @@ class Ticket:
     edited_at: datetime | None = None
     labels: dict[str, LabelEvent] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
+    comments: list[str] = field(default_factory=list)
+    assignee: str = ""
     closed_by: str = ""
     unlabelled_by: dict[str, str] = field(default_factory=dict)
 
@@ -111,6 +113,12 @@ class FakeTracker:
     def person_deletes(self, number: int) -> None:
         """Gone for good; its number is not given again."""
         del self.tickets[number]
+
+    def person_comments(self, number: int, text: str) -> None:
+        self._ticket(number).comments.append(text)
+
+    def person_assigns(self, number: int, account: str) -> None:
+        self._ticket(number).assignee = account
 
     def person_retitles(self, number: int, title: str) -> None:
         ticket = self._ticket(number)
@@ -192,8 +200,7 @@ class FakeConversation:
         pull = self._pull(number)
         if self.review_posted(number, key):
             return
-        base = self._host.repository_.merge_base(self._host.base_sha(pull.base), pull.head_sha)
-        changed = self._host.repository_.changed(base, pull.head_sha)
+        changed = self._host.changed(pull)
         on_lines = tuple(line for line in lines if line.file in changed)
         rest = "".join(f"\n\n{line.file}: {line.text}" for line in lines if line.file not in changed)
         pull.reviews.append(Posted(key=key, sha=sha, text=text + rest, lines=on_lines))
@@ -345,6 +352,14 @@ class FakeCodeHost:
 
     def conversation(self) -> Conversation | None:
         return self.talk
+
+    def changed(self, pull: Pull) -> tuple[str, ...]:
+        """The paths that a pull request changes: every one of its own where it shares nothing with its base."""
+        try:
+            start = self.repository_.merge_base(self.base_sha(pull.base), pull.head_sha)
+        except GitError:
+            return tuple(self.repository_.files(pull.head_sha))
+        return self.repository_.changed(start, pull.head_sha)
 
     def check_ends(self, sha: str, name: str, state: HostCheckState, *, output: str = "") -> None:
         """The host ran a check of its own, or began to."""

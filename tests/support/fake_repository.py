@@ -9,6 +9,8 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from forge_loop.errors import GitError
+
 Files = Mapping[str, str]
 
 
@@ -57,6 +59,8 @@ class FakeRepository:
     def merge_base(self, one: str, other: str) -> str:
         """The newest commit that both are built on."""
         common = self._ancestors[one] & self._ancestors[other]
+        if not common:
+            raise GitError(("merge-base", one, other), 1, "they share nothing")
         return max(common, key=lambda sha: (self.commits[sha].generation, sha))
 
     def merge(self, one: str, other: str) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -10,17 +10,21 @@ from dataclasses import dataclass
 from forge_loop.domain.events import CheckFinished, CheckStarted
 from forge_loop.domain.job import FailureKind, Job, JobState
 from forge_loop.ports import CommandResult
-from forge_loop.runner import job_errands, revise
+from forge_loop.runner import ending, job_errands, revise
 from forge_loop.runner.context import Context
 from forge_loop.runner.prompts import MERGE_STEP
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Checked:
-    """Results in order; the first is the merge itself. `base_sha` is the base they hold for."""
+    """Results in order; the first is the merge itself. `base_sha` is the base they hold for.
+
+    `rewritten`: base no longer holds what the candidate is built on, so a person took that away.
+    """
 
     base_sha: str
-    results: tuple[tuple[str, CommandResult], ...]
+    results: tuple[tuple[str, CommandResult], ...] = ()
+    rewritten: bool = False
 
 
 def advance(context: Context, job: Job) -> None:
@@ -36,6 +40,8 @@ def _check(context: Context, job: Job) -> Checked:
     head = job.head_sha or ""
     base = context.code_host.base_sha(context.base)
     context.workspaces.fetch()
+    if rewritten(context, job, base):
+        return Checked(base_sha=base, rewritten=True)
     merged = context.workspaces.merge_result(base_sha=base, head_sha=head)
     if merged.commit is None:
         output = "conflicts in:\n" + "\n".join(merged.conflicts)
@@ -50,7 +56,20 @@ def _check(context: Context, job: Job) -> Checked:
     return Checked(base_sha=base, results=tuple(results))
 
 
+def rewritten(context: Context, job: Job, base_sha: str) -> bool:
+    """In a thread: whether a person took away what the candidate is built on. A merge would bring it back."""
+    return not context.workspaces.contains(sha=base_sha, other=job.base_sha or "")
+
+
+def yield_rewritten(context: Context, job: Job) -> None:
+    reason = f"{context.base} was rewritten: it no longer holds {(job.base_sha or '')[:12]}"
+    ending.end(context, job, JobState.YIELDED, reason)
+
+
 def _checked(context: Context, job: Job, checked: Checked) -> None:
+    if checked.rewritten:
+        yield_rewritten(context, job)
+        return
     with context.store.transaction():
         for command, result in checked.results:
             _record(context, job, checked.base_sha, command, result)

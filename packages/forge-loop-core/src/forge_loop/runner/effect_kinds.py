@@ -140,13 +140,26 @@ def _look_push(context: Context, detail: Detail) -> Result | None:
 
 
 def _push_forbidden(context: Context, job: Job, detail: Detail) -> str | None:
-    """Also where a person has pushed to the branch, or closed or merged the pull request that the push would change."""
+    """Also where a person has pushed to the branch, or taken over the pull request that the push would change."""
     if context.code_host.branch_sha(detail["branch"]) not in (detail["expected"], detail["sha"]):
-        return f"the branch {detail['branch']} is not where the loop left it"
+        return _elsewhere(detail)
     number = detail["pull_request"]
-    state = context.code_host.pull_request(number).state if number is not None else PullRequestState.OPEN
-    if state is not PullRequestState.OPEN:
-        return f"pull request {number} was {state} by a person"
+    if number is not None:
+        found = context.code_host.pull_request(number)
+        changed = taken_over(found, base=detail["base"], pushed=frozenset({found.head_sha}))
+        if changed is not None:
+            return changed
+    return _withdrawn(context, job, detail)
+
+
+def _elsewhere(detail: Detail) -> str:
+    return f"the branch {detail['branch']} is not where the loop left it"
+
+
+def _open_forbidden(context: Context, job: Job, detail: Detail) -> str | None:
+    """Also where the branch holds something else by now: that would be shown as the loop's."""
+    if context.code_host.branch_sha(detail["branch"]) != detail["sha"]:
+        return _elsewhere(detail)
     return _withdrawn(context, job, detail)
 
 
@@ -232,7 +245,9 @@ def _look_review(context: Context, detail: Detail) -> Result | None:
 
 
 def _talk_forbidden(context: Context, job: Job, detail: Detail) -> str | None:
-    """Also where a person has taken the pull request over: nothing more is said there."""
+    """Also where a person has taken the pull request over, if there is one yet: nothing more is said there."""
+    if detail["number"] is None:
+        return _withdrawn(context, job, detail)
     found = context.code_host.pull_request(detail["number"])
     changed = taken_over(found, base=detail["base"], pushed=frozenset(detail["pushed"]))
     return changed or _withdrawn(context, job, detail)
@@ -292,7 +307,7 @@ KINDS: Mapping[str, EffectKind] = {
         look=_look_pull_request,
         act=_open_pull_request,
         tells=lambda detail, result: (PullRequestOpened(pull_request=result["number"], head_sha=detail["sha"]),),
-        forbidden=_withdrawn,
+        forbidden=_open_forbidden,
         work=True,
     ),
     "merge": EffectKind(look=_look_merge, act=_merge, tells=_tell_merge, forbidden=_merge_forbidden, work=True),
@@ -307,7 +322,7 @@ KINDS: Mapping[str, EffectKind] = {
     ),
     "review.post": EffectKind(look=_look_review, act=_call(_post_review), forbidden=_talk_forbidden, said=True),
     "note": EffectKind(look=_look_note, act=_call(_note)),
-    "note.status": EffectKind(look=_look_note, act=_call(_note), forbidden=_withdrawn, work=True),
+    "note.status": EffectKind(look=_look_note, act=_call(_note), forbidden=_talk_forbidden, work=True),
     "label": EffectKind(look=_look_label, act=_label, forbidden=_withdrawn, ended=_release, closes=True),
     "issue.close": EffectKind(
         look=_look_close,

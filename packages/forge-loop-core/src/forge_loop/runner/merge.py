@@ -15,7 +15,18 @@ from forge_loop.domain.job import FailureKind, Job, JobState
 from forge_loop.domain.merge_gate import GateFacts, refusals
 from forge_loop.domain.reason import Reason
 from forge_loop.domain.remarks import Remark
-from forge_loop.runner import effects, ending, host_look, job_errands, prompts, pull_request, remarks, revise, waits
+from forge_loop.runner import (
+    check,
+    effects,
+    ending,
+    host_look,
+    job_errands,
+    prompts,
+    pull_request,
+    remarks,
+    revise,
+    waits,
+)
 from forge_loop.runner.context import Context
 from forge_loop.runner.critique import holding_verdict
 from forge_loop.runner.host_look import HostLook
@@ -41,6 +52,7 @@ class Seen:
     host: HostLook
     remarks: Sequence[Remark]
     change_reviewed: bool | None
+    base_rewritten: bool
 
 
 def advance(context: Context, job: Job) -> None:
@@ -91,26 +103,31 @@ def _base_is_checked(context: Context, job: Job, sha: str) -> None:
 
 def _look(context: Context, job: Job, verdict: ReviewRow | None) -> Seen:
     base_sha = context.code_host.base_sha(context.base)
+    if not context.workspaces.commit_exists(base_sha):
+        context.workspaces.fetch()
+    rewritten = check.rewritten(context, job, base_sha)
     return Seen(
         issue=context.tracker.issue(job.issue),
         pull_request=context.code_host.pull_request(job.pull_request or 0),
         base_sha=base_sha,
         host=host_look.look(context.code_host, job.head_sha or ""),
         remarks=remarks.read(context.code_host, job.pull_request or 0),
-        change_reviewed=_same_change(context, verdict, base_sha) if verdict is not None else None,
+        change_reviewed=_same_change(context, verdict, base_sha) if verdict is not None and not rewritten else None,
+        base_rewritten=rewritten,
     )
 
 
 def _same_change(context: Context, verdict: ReviewRow, base_sha: str) -> bool:
     """Whether what this base would be given is, line by line, what was reviewed. Not so where base was rewound."""
-    if not context.workspaces.commit_exists(base_sha):
-        context.workspaces.fetch()
     reviewed = context.workspaces.diff(base_sha=verdict.base_sha, head_sha=verdict.head_sha)
     return reviewed == context.workspaces.diff(base_sha=base_sha, head_sha=verdict.head_sha)
 
 
 def _ask(context: Context, job: Job, seen: Seen) -> None:
     """What people said comes first, then what must not be merged anyway, then the code host's checks."""
+    if seen.base_rewritten:
+        check.yield_rewritten(context, job)
+        return
     judgement = host_look.judged(context, job, seen.host)
     reasons = refusals(facts(context, job, seen, judgement))
     asked = [remark for remark in seen.remarks if remark.key not in remarks.taken(context, job)]

@@ -53,7 +53,13 @@ def _done(context: Context, job: Job, row: EffectRow) -> bool:
 def _push(context: Context, job: Job) -> dict[str, object]:
     last = context.store.effects.last("job = ? AND kind = 'push' AND state = 'done'", job.id)
     expected = last.detail["sha"] if last is not None else None
-    return {"sha": job.head_sha, "branch": job.branch, "expected": expected, "pull_request": job.pull_request}
+    return {
+        "sha": job.head_sha,
+        "branch": job.branch,
+        "expected": expected,
+        "pull_request": job.pull_request,
+        "base": context.base,
+    }
 
 
 def _pull_request(context: Context, job: Job) -> dict[str, object]:

@@ -67,7 +67,7 @@ def describe(context: Context, job: Job, *, approved: bool = False) -> None:
     as_opened = opened is not None and opened.detail["sha"] == job.head_sha and not approved
     if as_opened or job.pull_request is None or not talks(context):
         return
-    detail = {"number": job.pull_request, "body": text(context, job, approved=approved), **_place(context, job)}
+    detail = {"body": text(context, job, approved=approved), **place(context, job)}
     effects.plan(context, job, DESCRIBE, f"{job.head_sha}-{'approved' if approved else 'pushed'}", detail)
 
 
@@ -76,7 +76,7 @@ def shown(context: Context, job: Job) -> bool:
     opened = context.store.effects.last("job = ? AND kind = ?", job.id, OPEN)
     if opened is None or not opened.detail["draft"] or not talks(context):
         return True
-    row = effects.plan(context, job, READY, "1", {"number": job.pull_request, **_place(context, job)})
+    row = effects.plan(context, job, READY, "1", place(context, job))
     return row.state in (EffectState.DONE, EffectState.FAILED)
 
 
@@ -90,14 +90,13 @@ def post_review(context: Context, job: Job, review: ReviewRow) -> None:
         return
     loose = [_said(row) for row in new if row.file is None]
     detail = {
-        "number": job.pull_request,
         "key": f"review-{review.id}",
         "sha": review.head_sha,
         "text": review_text.heading(
             review.overall, review.head_sha, new=len(new), standing=len(open_now) - len(new), loose=loose
         ),
         "lines": [{"file": row.file, "line": row.line, "text": _said(row)} for row in new if row.file is not None],
-        **_place(context, job),
+        **place(context, job),
     }
     effects.plan(context, job, REVIEW, str(review.id), detail)
 
@@ -106,10 +105,10 @@ def _said(row: FindingRow) -> str:
     return review_text.finding(row.severity, row.category, row.message)
 
 
-def _place(context: Context, job: Job) -> dict[str, object]:
-    """What is still the loop's only if the pull request goes to this base and holds one of these commits."""
+def place(context: Context, job: Job) -> dict[str, object]:
+    """Where something is said: it is the loop's only while it goes to this base and holds one of these commits."""
     pushes = context.store.effects.select("job = ? AND kind = 'push'", job.id)
-    return {"base": context.base, "pushed": [row.detail["sha"] for row in pushes]}
+    return {"number": job.pull_request, "base": context.base, "pushed": [row.detail["sha"] for row in pushes]}
 
 
 def _summary(context: Context, job: Job) -> str:

@@ -23,7 +23,7 @@ def tell(context: Context, job: Job, name: str) -> None:
     """Say where the job stands. `name` tells this change of its state from others."""
     if not pull_request.talks(context):
         return
-    detail = {"issue": job.issue, "key": key(job), "text": _text(context, job)}
+    detail = {"issue": job.issue, "key": key(job), "text": _text(context, job), **pull_request.place(context, job)}
     effects.plan(context, job, KIND, name, detail)
 
 
