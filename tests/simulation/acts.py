@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from forge_loop.domain.events import rfc3339
 from forge_loop.domain.issue import PullRequestState
+from forge_loop.errors import GitError
 from simulation.sessions import PAIR, RED, is_green
 from support.fake_forge import Pull, Ticket
 
@@ -30,7 +31,22 @@ THIN = "Please make it better.\n"
 MOST_ISSUES = 8
 FILES = {"README.md": "# Sample\n", "shared.txt": "begin\n"}
 WORST = {
-    "merge": (0.5, ("close", "unlabel", "edit", "mark risky", "close pull request", "foreign commit", "push to base")),
+    "merge": (
+        0.5,
+        (
+            "close",
+            "unlabel",
+            "edit",
+            "mark risky",
+            "close pull request",
+            "foreign commit",
+            "push to base",
+            "ask for changes",
+            "retarget",
+        ),
+    ),
+    "review.post": (0.1, ("close pull request", "close", "foreign commit")),
+    "note.status": (0.05, ("close", "unlabel", "close pull request")),
     "pull_request.open": (0.2, ("close pull request",)),
     "push": (0.05, ("unlabel", "foreign commit")),
 }
@@ -64,7 +80,7 @@ class People:
             "foreign commit": (2, lambda: self._on_pull(self._foreign_commit)),
             "delete branch": (0.7, lambda: self._on_pull(self._delete_branch)),
             "retarget": (0.7, lambda: self._on_pull(self._retarget)),
-            "ask for changes": (2, lambda: self._on_pull(self._ask)),
+            "ask for changes": (5, lambda: self._on_pull(self._ask)),
             "rewrite base": (0.3, self._rewrite_base),
             "retitle": (0.5, lambda: self._on_ticket(_any, self._retitle)),
             "merge by hand": (1.5, lambda: self._on_pull(self._merge_by_hand)),
@@ -246,7 +262,10 @@ class People:
     def _merge_by_hand(self, pull: Pull) -> bool:
         self._say(f"merges pull request {pull.number} by hand")
         self._world.touched.add(self._issue_of(pull))
-        return self._world.host.person_merges(pull.number)
+        try:
+            return self._world.host.person_merges(pull.number)
+        except GitError:
+            return False
 
     def _retarget(self, pull: Pull) -> bool:
         self._say(f"retargets pull request {pull.number}")

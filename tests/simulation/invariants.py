@@ -119,7 +119,8 @@ class Invariants:
         if kind in ("request.applied", "request.refused", "loop.unparked"):
             self._asked = True
         if kind == "job.yielded":
-            insist(row["issue"] in self._world.touched, f"job {job} yielded to nobody: {row['data']}")
+            rewritten = "was rewritten" in row["data"] and self._world.people.fired["rewrite base"] > 0
+            insist(row["issue"] in self._world.touched or rewritten, f"job {job} yielded to nobody: {row['data']}")
         if kind == "session.started":
             insist(job not in self._ended, f"a session was started for job {job}, which had ended")
 
@@ -235,10 +236,15 @@ class Invariants:
     def on_merge(self, pull: Pull, base_sha: str) -> None:
         job = self.rows("SELECT * FROM jobs WHERE branch = ?", pull.branch)[0]
         head, number = pull.head_sha, job["id"]
+        insist(not pull.draft, f"job {number}: a draft was merged")
+        insist(pull.base == "main", f"job {number} was merged into {pull.base}")
         insist(job["state"] == JobState.MERGING, f"job {number} is {job['state']} and its merge was done")
         insist(job["head_sha"] == head, f"job {number}: {head} was merged, the candidate is {job['head_sha']}")
         self.merged[job["approval"]] = self.merged.get(job["approval"], 0) + 1
         insist(self.merged[job["approval"]] == 1, f"approval {job['approval']} was merged twice")
+        heard = {row["key"] for row in self.rows("SELECT key FROM remarks WHERE job = ?", number)}
+        unheard = [remark.text for remark in pull.remarks if remark.key not in heard]
+        insist(not unheard, f"job {number} was merged although changes were asked for: {unheard}")
         self._reviewed(number, head)
         self._green(number, head, base_sha)
         self._allowed(job, self._world.tracker.tickets[job["issue"]])
@@ -281,6 +287,7 @@ class Invariants:
         live = self.rows(f"SELECT id, state, reason FROM jobs WHERE {LIVE}")
         insist(not live, f"jobs that never end: {[tuple(row) for row in live]}")
         unexplained = self.rows("SELECT id FROM jobs WHERE state <> 'merged' AND coalesce(reason, '') = ''")
+        self._one_note()
         insist(not unexplained, f"jobs that ended without a reason: {[row['id'] for row in unexplained]}")
         self._merged_once_and_for_all()
         open_effects = self.rows("SELECT key, state FROM effects WHERE state IN ('intended', 'acting')")
@@ -290,6 +297,15 @@ class Invariants:
         insist(not left, f"workspaces are left: {left}")
         insist(not self._world.sessions.playing, "sessions are left")
         self._every_ready_issue_is_answered()
+
+    def _one_note(self) -> None:
+        """One for each job, one for all refusals; and no review twice."""
+        for ticket in self._world.tracker.tickets.values():
+            jobs = {f"job-{row['id']}" for row in self.rows("SELECT id FROM jobs WHERE issue = ?", ticket.number)}
+            insist(ticket.notes.keys() <= jobs | {REFUSED}, f"#{ticket.number} has the notes {list(ticket.notes)}")
+        for pull in self._world.host.pulls.values():
+            keys = [review.key for review in pull.reviews]
+            insist(len(keys) == len(set(keys)), f"pull request {pull.number} has a review twice: {keys}")
 
     def _merged_once_and_for_all(self) -> None:
         for row in self.rows("SELECT id, pull_request, merged_sha, state FROM jobs WHERE pull_request IS NOT NULL"):

@@ -18,7 +18,7 @@ from forge_loop.domain.job import FailureKind, Job
 from forge_loop.domain.merge_gate import GateFacts
 from forge_loop.errors import UnreadableError
 from forge_loop.queue import statements
-from forge_loop.runner import critique, dispatch, effect_kinds, effects, merge, observe, reconcile
+from forge_loop.runner import critique, dispatch, effect_kinds, effects, merge, observe, reconcile, remarks
 from forge_loop.runner.context import Context
 from forge_loop.store import EffectRow, ReviewRow
 
@@ -148,6 +148,10 @@ def _any_base(patch: Patch) -> None:
     patch.setattr(merge, "facts", facts)
 
 
+def _deaf(patch: Patch) -> None:
+    patch.setattr(remarks, "read", lambda _code_host, _number: ())
+
+
 PLANTED: dict[str, Planted] = {
     "it records after it acts": Planted(plant=_record_after_act, caught="was not journalled before it was done"),
     "it merges whatever the head is by now": Planted(plant=_merge_whatever_is_there, caught="not journalled"),
@@ -162,5 +166,6 @@ PLANTED: dict[str, Planted] = {
     "a limit is charged": Planted(plant=_charge_a_limit, caught="was charged for"),
     "a lost queue entry is not pushed again": Planted(plant=_index_once, caught="neither queued nor in hand"),
     "a write is not asked for once more": Planted(plant=_write_without_asking, caught="a person had"),
+    "what people ask for is not read": Planted(plant=_deaf, caught="although changes were asked for"),
     "a merge takes any base": Planted(plant=_any_base, caught="was not green"),
 }

@@ -36,11 +36,15 @@ class Story(World):
     def __init__(self, root: Path, *steps: Step, issues: int = 1, maintenance: bool = False) -> None:
         super().__init__(0, root / "story")
         self.settings = replace(PLAIN, maintenance=Maintenance(every_ticks=int(maintenance)))
+        self.host.talk = self.host.host_checks = None
         self.in_memory = False
         self.kind = self.sessions.kind_world = self.commands.kind_world = True
         self._steps = list(steps)
         self._issues = issues
         self.slow_stop = 0.0
+
+    def _host_checks(self) -> None:
+        """The host's checks are the story's to tell."""
 
     def before_act(self, step: Step) -> None:
         self._steps.insert(0, step)

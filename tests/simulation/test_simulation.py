@@ -11,6 +11,7 @@ from simulation.simulate import main, run_seed
 SEEDS = 200
 TOGETHER = 10
 MUST_FIRE = (
+    "ask for changes",
     "check red",
     "check timed out",
     "clock set back",
@@ -26,6 +27,8 @@ MUST_FIRE = (
     "disk full",
     "edit",
     "foreign commit",
+    "host check failed",
+    "host check passed",
     "label again",
     "label by a stranger",
     "late answer refused",
@@ -38,6 +41,7 @@ MUST_FIRE = (
     "request approve",
     "request kill",
     "request stop",
+    "rewrite base",
     "suspended",
     "unlabel",
     "worker auth",
@@ -60,7 +64,7 @@ def test_no_seed_breaks_a_guarantee(first: int) -> None:
 @pytest.mark.timeout(600)
 def test_what_the_seeds_are_for_really_happens_in_them() -> None:
     counts: Counter[str] = Counter()
-    for seed in range(SEEDS, SEEDS + 40):
+    for seed in range(SEEDS, SEEDS + 60):
         found = run_seed(seed)
         assert found.violation == "", found.replay()
         counts.update(found.counts)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -19,9 +19,10 @@ from typing import Any, cast
 
 from forge_loop.briefs import Briefs
 from forge_loop.config.layout import StateLayout
-from forge_loop.config.model import Critic, Maintenance, Po, Retry, Scheduling, Settings
+from forge_loop.config.model import Critic, Maintenance, Merge, Po, Retry, Scheduling, Settings
 from forge_loop.database import Database
 from forge_loop.domain.events import rfc3339
+from forge_loop.domain.host_checks import HostCheckState
 from forge_loop.domain.issue import PullRequest, PullRequestState
 from forge_loop.errors import ForgeLoopError, LeaseLost
 from forge_loop.git.protected import protected_paths
@@ -35,7 +36,7 @@ from simulation.boundary import Bound, Boundary, BoundHost, Crash, CrashingDatab
 from simulation.errands import SeededErrands
 from simulation.invariants import Invariants, Violation, insist
 from simulation.sessions import Sessions, is_green
-from support.fake_forge import FakeCodeHost, FakeTracker, Pull
+from support.fake_forge import FakeCodeHost, FakeConversation, FakeTracker, Pull
 from support.fake_repository import FakeRepository
 from support.fake_workspaces import FakeWorkspaces
 from support.simulated_clock import SimulatedClock
@@ -114,6 +115,8 @@ class World:
         self.repository = FakeRepository(FILES)
         self.tracker = FakeTracker(self.clock.steady())
         self.host = FakeCodeHost(self.repository)
+        self._ci = self._stream("code host")
+        self._draw_code_host()
         self.layout = StateLayout(root / "state")
         self.layout.workspaces.mkdir(parents=True)
         self.workspaces = FakeWorkspaces(self.layout.workspaces, self.repository, self.clock)
@@ -161,6 +164,14 @@ class World:
             maintenance=Maintenance(every_ticks=draw.choice((0, 1, 3))),
             retry=Retry(attempts=draw.randint(1, 3), cooldown=900.0),
         )
+
+    def _draw_code_host(self) -> None:
+        """People talk at some hosts, and some run checks of their own."""
+        if self._ci.random() < 0.5:
+            self.host.talk = FakeConversation(self.host, self.clock.steady())
+            self.settings = replace(self.settings, merge=Merge(draft=self._ci.random() < 0.5))
+        if self._ci.random() < 0.4:
+            self.host.host_checks = {}
 
     # -- one process after the other
 
@@ -259,6 +270,7 @@ class World:
     def between_ticks(self, seconds: float) -> None:
         self.ticks += 1
         self.invariants.after_tick()
+        self._host_checks()
         self._zombies_change_nothing()
         if not self.kind and self.ticks >= self._chaos_ticks:
             self._be_kind()
@@ -291,6 +303,26 @@ class World:
             self.people.act()
         self.sleep(seconds if self._chance.random() < 0.5 else seconds * self._chance.random())
         cast(SeededErrands, self.context.errands).some()
+
+    def _host_checks(self) -> None:
+        """The host's one check of each open pull request begins, goes on or ends."""
+        if self.host.host_checks is None:
+            return
+        for pull in self.host.pulls.values():
+            if self.host.pull_request(pull.number).state is not PullRequestState.OPEN:
+                continue
+            known = self.host.host_checks.get(pull.head_sha)
+            if known is None:
+                self._host_check(pull, {HostCheckState.PENDING: 3, None: 1})
+            elif known[0].state is HostCheckState.PENDING:
+                self._host_check(pull, {HostCheckState.PASSED: 5, HostCheckState.FAILED: 1, None: 4})
+
+    def _host_check(self, pull: Pull, weights: dict[HostCheckState | None, float]) -> None:
+        state = self._ci.choices(list(weights), list(weights.values()))[0]
+        if state is not None:
+            self.fired[f"host check {state}"] += 1
+            self.note(f"a check of the host's on pull request {pull.number}: {state}")
+            self.host.check_ends(pull.head_sha, "build", state, output="built")
 
     def sleep(self, seconds: float) -> None:
         """Until the time is over or a session has ended."""

@@ -18,14 +18,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from forge_loop.config.model import Scheduling
+from forge_loop.config.model import Merge, Scheduling
 from forge_loop.domain.job import JobState
 from forge_loop.domain.session import Role, SessionEnded, SessionOrder
+from forge_loop.ports import CodeHost
 from forge_loop.runner import effect_kinds, effects
 from forge_loop.runner.effect_kinds import EffectKind
 from support.fault_place import quick_place
+from support.filed_talk import FiledTalk, TalkedAbout
 from support.runner_world import SETTINGS, World, approve, approves, commits, done, git, open_world, script
 
 # Looking around for nothing is two thirds of a life's time; what moves in it wakes the loop by itself.
@@ -36,12 +38,16 @@ Step = Callable[[SessionOrder], SessionEnded]
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """`worker` and `critic` depend on nothing but their order, so that every life plays the same script."""
+    """`worker` and `critic` depend on nothing but their order, so that every life plays the same script.
+
+    `talks`: people talk about pull requests there, which are drafts at first.
+    """
 
     titles: tuple[str, ...]
     worker: Step
     critic: Step
     ends: Mapping[str, JobState]
+    talks: bool = False
 
 
 def _says_hello(order: SessionOrder) -> SessionEnded:
@@ -74,7 +80,7 @@ def _contends(order: SessionOrder) -> SessionEnded:
 
 SCENARIOS: Mapping[str, Scenario] = {
     "merged": Scenario(("Say hello",), _says_hello, approves, {"Say hello": JobState.MERGED}),
-    "revised": Scenario(("Say hello",), _learns, _reads, {"Say hello": JobState.MERGED}),
+    "revised": Scenario(("Say hello",), _learns, _reads, {"Say hello": JobState.MERGED}, talks=True),
     "handed over": Scenario(("Say hello",), _says_hello, _blocks, {"Say hello": JobState.HANDED_OVER}),
     "conflict": Scenario(
         ("First", "Second"), _contends, approves, {"First": JobState.MERGED, "Second": JobState.MERGED}
@@ -86,11 +92,17 @@ def open_scenario(scenario: Scenario, root: Path) -> World:
     """The scenario's world in `root`, with its issues written on the first call."""
     fresh = not (root / "project").exists()
     roles = {Role.WORKER: script(scenario.worker), Role.CRITIC: script(scenario.critic)}
-    world = open_world(root, roles, settings=SEDATE)
+    world = open_world(root, roles, settings=replace(SEDATE, merge=Merge(draft=scenario.talks)))
+    if scenario.talks:
+        world.context.code_host = cast(CodeHost, TalkedAbout(world.context.code_host, talk_in(root)))
     if fresh:
         for title in scenario.titles:
             approve(world, title)
     return world
+
+
+def talk_in(root: Path) -> FiledTalk:
+    return FiledTalk(root / "talk.json")
 
 
 def lay_out(scenario: Scenario, root: Path) -> None:
@@ -106,7 +118,7 @@ def live(scenario: Scenario, root: Path) -> dict[str, Any]:
     world.run(60.0)
     result = {
         "effects": [row.key for row in world.context.store.effects.select()],
-        "violations": list(violations(scenario, world)),
+        "violations": [*violations(scenario, world), *(wrongly_said(world, root) if scenario.talks else ())],
     }
     world.close()
     return result
@@ -194,6 +206,20 @@ def violations(scenario: Scenario, world: World, *, faulty: bool = False) -> Ite
         text = next(world.project.glob(f"backlog/tasks/task-{number} - *.md")).read_text()
         if text.count("the critic blocks it") > 1:
             yield f"#{number} carries its note twice"
+
+
+def wrongly_said(world: World, root: Path) -> Iterator[str]:
+    """On the pull request and on the issue: findings stand once, the note is the last one."""
+    said = talk_in(root).said
+    keys = [entry["key"] for entry in said if entry["what"] == "review"]
+    if len(keys) != 1:
+        yield f"the reviews {keys!r} were posted"
+    if not any(entry["what"] == "describe" and "- [x] " in entry["body"] for entry in said):
+        yield "the pull request's text was never ticked"
+    for job in world.context.store.jobs.select():
+        note = world.tracker.note(job.issue, f"job-{job.id}")
+        if note is None or not note.startswith("**merged**"):
+            yield f"the note on #{job.issue} says {note!r}"
 
 
 def _leftovers(world: World) -> Iterator[str]:
