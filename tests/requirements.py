@@ -51,6 +51,15 @@ WEBHOOK = "tests/integrations/webhook/test_channel.py::test_"
 SLACK = "tests/integrations/slack/test_bot.py::test_"
 CLICKS = "tests/integrations/slack/test_clicks.py::test_"
 DISCORD = "tests/integrations/discord/test_channel.py::test_"
+COLLECTOR = "tests/observability/metrics/test_collector.py::test_"
+ALERTS = "tests/observability/metrics/test_alerts.py::test_"
+PROMETHEUS = "tests/observability/metrics/test_real_prometheus.py::test_"
+TREE = "tests/observability/traces/test_whole_tree.py::test_"
+SPANS = "tests/observability/traces/test_spans.py::test_"
+OTEL = "tests/observability/traces/test_sink.py::test_"
+CLAUDE_CODE = "tests/observability/traces/test_claude_code.py::test_"
+VERIFY = "tests/observability/replay/test_command.py::test_"
+FORK = "tests/observability/replay/test_fork.py::test_"
 
 GUARANTEES = (
     Requirement(
@@ -453,5 +462,52 @@ MESSAGES = (
     ),
 )
 
-PROMISES = (*INSTALL, *QUEUE, *LOOP, *MESSAGES)
+OBSERVED = (
+    Requirement(
+        id="OBSERVE-1",
+        says="every process tells the same metrics, no count falls, and what cannot be read is not told as 0",
+        tests=(
+            COLLECTOR + "a_merge_shows_in_every_family_it_belongs_to",
+            COLLECTOR + "promtool_accepts_the_metrics_of_a_loop_and_of_none",
+            COLLECTOR + "a_file_that_is_no_database_is_an_error_and_not_a_zero",
+            "tests/core/store/test_tallies.py::test_counts_stay_where_events_are_removed",
+        ),
+    ),
+    Requirement(
+        id="OBSERVE-2",
+        says="a real Prometheus evaluates the shipped rules, and each query of the dashboard returns data",
+        tests=(
+            PROMETHEUS + "a_real_prometheus_sees_the_loop_work",
+            ALERTS + "a_rule_fires_when_it_should",
+            ALERTS + "nothing_fires_while_all_is_well",
+        ),
+    ),
+    Requirement(
+        id="OBSERVE-3",
+        says="a job is one trace, down to its merge and to Claude Code's tool calls, and holds nobody's text",
+        tests=(
+            TREE + "a_run_is_one_tree_down_to_the_tool_calls",
+            SPANS + "no_text_from_outside_is_in_any_span",
+            CLAUDE_CODE + "claude_code_sends_its_spans_below_the_session_and_no_text",
+        ),
+    ),
+    Requirement(
+        id="OBSERVE-4",
+        says="a collector that refuses or hangs costs spans and nothing else",
+        tests=(
+            OTEL + "a_collector_that_refuses_is_told_of_and_the_loop_merges",
+            OTEL + "a_collector_that_hangs_holds_up_neither_the_loop_nor_its_end",
+        ),
+    ),
+    Requirement(
+        id="OBSERVE-5",
+        says="past decisions can be taken again by today's rules, and past work run again with nothing else touched",
+        tests=(
+            VERIFY + "verify_exits_with_1_where_today_decides_otherwise",
+            FORK + "a_workers_attempt_starts_over_with_another_brief_and_nothing_else_is_touched",
+        ),
+    ),
+)
+
+PROMISES = (*INSTALL, *QUEUE, *LOOP, *MESSAGES, *OBSERVED)
 REQUIREMENTS = (*GUARANTEES, *PROMISES)

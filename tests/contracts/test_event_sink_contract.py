@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from forge_loop import SinkSetup
 from forge_loop.cli.event_lines import EventLines
 from forge_loop.cli.invocation import Invocation
 from forge_loop.cli.output import Output
@@ -17,6 +18,7 @@ from forge_loop.domain.events import KINDS, Recorded
 from forge_loop.ports import EventSink
 from forge_loop.rehearsal.script import Merges
 from forge_loop_integrations.sinks import sinks_of
+from forge_loop_observability.traces.sink import make as otel
 from support.command_line import Terminal
 from support.messages import START
 from support.receivers import Receiver, Reply, in_turn, receiving
@@ -36,13 +38,20 @@ def hanging() -> Iterator[Receiver]:
         yield receiver
 
 
-@pytest.fixture(params=["lines", "merges", *SECTIONS])
+@pytest.fixture(params=["lines", "merges", "otel", *SECTIONS])
 def sink(request: pytest.FixtureRequest, tmp_path: Path, hanging: Receiver) -> Iterator[EventSink]:
     if request.param == "merges":
         yield Merges([42])
         return
     if request.param == "lines":
         yield EventLines(Invocation(output=Output(Terminal(), Terminal(), {}), environ={}))
+        return
+    if request.param == "otel":
+        setup = SinkSetup(
+            name="otel", section={"endpoint": hanging.url}, settings=Settings(), state_dir=tmp_path, environ={}
+        )
+        yield otel(setup)
+        hanging.close()
         return
     environ = {"HOOK": hanging.url, "SECRET": SECRET, "DISCORD": f"{hanging.url}/api/webhooks/1/x"}
     settings = Settings(sinks=(Sink(name=request.param, settings=SECTIONS[request.param]),))

@@ -8,6 +8,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from support.tree import ROOT
 
 BENCHMARKS = ROOT / "scripts" / "benchmarks"
@@ -34,6 +36,15 @@ def test_the_queue_is_measured_next_to_bare_statements(tmp_path: Path) -> None:
     (rates, _, waiting) = rows
     assert [float(cell.strip(" |").replace(",", "")) > 0 for cell in rates[2:]] == [True] * 5
     assert waiting[-1] == "0 |"  # none was given twice
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.long
+def test_sinks_cost_the_loop_less_than_a_fiftieth_of_its_own_cpu(tmp_path: Path) -> None:
+    said = benchmark("benchmarks.sinks", "--issues", "4", "--rounds", "3", directory=tmp_path)
+    assert said.returncode == 0, said.stderr
+    rows = {cells[0]: cells for cells in (line.strip("| ").split(" | ") for line in said.stdout.splitlines()) if cells}
+    assert float(rows["both"][2].rstrip("%")) < 2.0, said.stdout
     assert list(tmp_path.iterdir()) == []
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from forge_loop import ConfigError, EventSink, MissingDistributionError, OperatorError, Recorded, SinkSetup
+from forge_loop import ConfigError, EventSink, MissingDistributionError, Recorded, SinkSetup
 from forge_loop.extension import Store
 from forge_loop.status import open_store_read_only
 from forge_loop_observability.traces import identity
@@ -83,15 +83,19 @@ class OtelSink(EventSink):
 
     def emit(self, event: Recorded) -> None:
         store = self._reading()
-        for span in ended(event, store, self._loop_id):
-            self._export.send(span)
+        if store is None:
+            return
+        try:
+            for span in ended(event, store, self._loop_id):
+                self._export.send(span)
+        except LookupError:
+            return  # of another history, or of a version with other fields: what is not there has no span
 
     def session_variables(self, *, number: int, job: int | None) -> Mapping[str, str]:
         """The parent of Claude Code's spans, and where it sends them. Without prompts and answers: it leaves them out
         unless told otherwise, and nothing of this tells it so."""
-        if self._collector is None:
+        if self._collector is None or self._reading() is None:
             return {}
-        self._reading()
         trace = identity.trace_id(self._loop_id, job, number)
         return {
             "TRACEPARENT": identity.traceparent(trace, identity.session_span(trace, number)),
@@ -112,12 +116,11 @@ class OtelSink(EventSink):
         self._store = None
         self._export.close()
 
-    def _reading(self) -> Store:
+    def _reading(self) -> Store | None:
         """The loop's rows; opened on the first event, when they are there."""
         if self._store is None:
             opened = self._opened.enter_context(open_store_read_only(self._state_dir))
-            if opened is None:
-                raise OperatorError(f"there is no state in {self._state_dir}")
-            self._store = opened[0]
-            self._loop_id = self._store.loop().loop_id
+            if opened is not None:
+                self._store = opened[0]
+                self._loop_id = self._store.loop().loop_id
         return self._store
