@@ -13,8 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 from forge_loop import OperatorError
 
 PORTS = {"https": 443, "http": 80}
-# 100.64/10 is not "private" to ipaddress, and not public either; 64:ff9b::/96 and 2002::/16 carry IPv4 inside.
-SHARED = ipaddress.ip_network("100.64.0.0/10")
+# Public to ipaddress, but with an IPv4 address inside that may not be.
 CARRYING = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("2002::/16"))
 
 
@@ -82,8 +81,6 @@ def is_public(address: str) -> bool:
             return is_public(str(ip.ipv4_mapped))
         if any(ip in network for network in CARRYING):
             return False
-    elif ip in SHARED:
-        return False
     return ip.is_global and not ip.is_multicast
 
 
