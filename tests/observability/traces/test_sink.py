@@ -118,7 +118,6 @@ def test_the_standard_variable_names_the_collector_too(tmp_path: Path, receiver:
 
 
 def test_without_the_extra_it_fails_at_start_with_the_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "forge_loop_observability.traces.export")
     for name in [name for name in sys.modules if name.startswith("opentelemetry.exporter")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "opentelemetry.exporter", None)

@@ -167,11 +167,13 @@ class Figures:
     def _spreads(self, bounds: Sequence[float], labels: str, value: str, rows: str) -> Mapping[Labels, Spread]:
         """Counts between the bounds, made by SQLite: there may be many rows and there are few bounds."""
         named = [name for name in labels.split(", ") if name]
-        within = [f"sum({value} <= {bound})" for bound in bounds]
-        asked = ", ".join([*named, *within, "count(*)", f"sum(max(0, {value}))"])
+        # Materialized, or the value would be worked out anew for each bound.
+        took = f"WITH took AS MATERIALIZED (SELECT {', '.join([*named, f'{value} AS value'])} FROM {rows})"
+        within = [f"sum(value <= {bound})" for bound in bounds]
+        asked = ", ".join([*named, *within, "count(*)", "sum(max(0, value))"])
         group = f" GROUP BY {labels}" if named else ""
         found = {}
-        for row in map(tuple, self._database.query(f"SELECT {asked} FROM {rows}{group}")):
+        for row in map(tuple, self._database.query(f"{took} SELECT {asked} FROM took{group}")):
             *up_to, total = row[len(named) :]
             if up_to[-1]:
                 between = [after - before for before, after in zip([0, *up_to], up_to, strict=False)]

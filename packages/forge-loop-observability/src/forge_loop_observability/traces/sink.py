@@ -19,6 +19,7 @@ from forge_loop import ConfigError, EventSink, MissingDistributionError, Recorde
 from forge_loop.extension import Store
 from forge_loop.status import open_store_read_only
 from forge_loop_observability.traces import identity
+from forge_loop_observability.traces.export import Export
 from forge_loop_observability.traces.spans import Span, ended
 
 KEYS = ("endpoint", "sessions")
@@ -40,13 +41,13 @@ def make(setup: SinkSetup) -> EventSink:
     """The sink that a section asks for. Raises ConfigError, MissingDistributionError if the extra is not there."""
     endpoint, sessions = _settings(setup.section, setup.environ)
     try:
-        from forge_loop_observability.traces.export import Export
+        export = Export(endpoint)
     except ModuleNotFoundError as error:
         if not (error.name or "").startswith("opentelemetry"):
             raise
         hint = f"uv pip install '{EXTRA}'"
         raise MissingDistributionError(f"sinks.{setup.name}", EXTRA, hint=hint) from error
-    return OtelSink(setup.name, setup.state_dir, Export(endpoint), endpoint if sessions else None)
+    return OtelSink(setup.name, setup.state_dir, export, endpoint if sessions else None)
 
 
 def _settings(section: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[str, bool]:
