@@ -47,7 +47,7 @@ def test_paths_that_only_look_like_them_are_not(path: str) -> None:
         ("secrets", ["secrets", "a/secrets", "secrets/b"], ["secretsfile"]),
         ("*.tf", ["a.tf", "x/y/b.tf"], ["a.tfx"]),
         ("deploy/*.sh", ["deploy/a.sh"], ["deploy/x/a.sh", "a.sh"]),
-        ("/setup.?y", ["setup.py", "a/setup.py"], ["setup.ppy"]),
+        ("/setup.?y", ["setup.py"], ["setup.ppy", "a/setup.py"]),
         ("db/", ["db/schema.sql"], ["src/db.py"]),
         ("a/**/z", ["a/z", "a/b/z", "a/b/c/z"], ["a/bz"]),
         ("a+b/**", ["a+b/c"], ["aab/c"]),

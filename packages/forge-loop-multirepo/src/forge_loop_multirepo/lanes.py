@@ -67,19 +67,23 @@ def pressing(lane: Lane, best: int, now: float) -> int:
 
 
 def passed(lanes: Iterable[Lane], seconds: float) -> list[Lane]:
-    """The lanes after so many seconds in which nothing was taken or given back."""
-    charged = [replace(lane, served=lane.served + lane.used * max(0.0, seconds) / lane.weight) for lane in lanes]
-    contending = [lane.served for lane in charged if lane.contends]
-    if not contending:
+    """The lanes after so many seconds in which nothing was taken or given back. What does not change is not copied."""
+    charged = [_charged(lane, max(0.0, seconds)) for lane in lanes]
+    floor = min((lane.served for lane in charged if lane.contends), default=None)
+    if floor is None:
         return charged
-    floor = min(contending)
     return [lane if lane.contends else _not_owed(lane, floor) for lane in charged]
+
+
+def _charged(lane: Lane, seconds: float) -> Lane:
+    return replace(lane, served=lane.served + lane.used * seconds / lane.weight) if lane.used else lane
 
 
 def _not_owed(lane: Lane, floor: float) -> Lane:
     """Who takes nothing for now may fall behind the others by so much and no more."""
     owed = OWED_AT_CEILING if lane.used and lane.wants and not lane.closed else EXPECTED_SECONDS
-    return replace(lane, served=max(lane.served, floor - owed * lane.ceiling / lane.weight))
+    least = floor - owed * lane.ceiling / lane.weight
+    return replace(lane, served=least) if lane.served < least else lane
 
 
 def seen(lane: Lane, *, used: int, wants: int, closed: str, now: float) -> Lane:
