@@ -133,7 +133,7 @@ def test_a_sink_that_no_satellite_has_is_a_problem_of_the_configuration(tmp_path
     assert said.startswith("ConfigError|the configuration has 1 problem")
 
 
-@pytest.mark.parametrize("name", ["dashboard", "notify", "metrics", "replay", "repos"])
+@pytest.mark.parametrize("name", ["dashboard", "notify", "metrics", "replay", "repos", "pipeline"])
 def test_every_satellite_command_has_one_owner(name: str) -> None:
     assert [each for each in SATELLITES if name in each.commands] == [owner_of_command(name)]
 

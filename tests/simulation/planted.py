@@ -16,11 +16,12 @@ from forge_loop.domain import retry
 from forge_loop.domain.host_checks import Judgement
 from forge_loop.domain.job import FailureKind, Job
 from forge_loop.domain.merge_gate import GateFacts
+from forge_loop.domain.pipeline import Node, NodeState
 from forge_loop.errors import UnreadableError
 from forge_loop.queue import statements
 from forge_loop.runner import critique, dispatch, effect_kinds, effects, merge, observe, reconcile, remarks
 from forge_loop.runner.context import Context
-from forge_loop.store import EffectRow, ReviewRow
+from forge_loop.store import EffectRow
 
 Patch = pytest.MonkeyPatch
 KINDS = cast(dict[str, effect_kinds.EffectKind], effect_kinds.KINDS)
@@ -83,12 +84,12 @@ def _unfenced(patch: Patch) -> None:
 
 
 def _any_verdict(patch: Patch) -> None:
-    def holding(context: Context, job: Job) -> ReviewRow | None:
+    def state(_self: critique.Reviews, context: Context, job: Job, node: Node) -> NodeState | None:
         last = context.store.reviews.last("job = ?", job.id)
-        return last if last is not None and last.approves else None
+        return NodeState.PASSED if last is not None and last.approves else real(_self, context, job, node)
 
-    patch.setattr(critique, "holding_verdict", holding)
-    patch.setattr(merge, "holding_verdict", holding)
+    real = critique.Reviews.state
+    patch.setattr(critique.Reviews, "state", state)
 
 
 def _one_slot_too_many(patch: Patch) -> None:

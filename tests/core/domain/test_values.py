@@ -19,7 +19,8 @@ MODULES = [
 VALUES = [
     value
     for module in MODULES
-    for _, value in inspect.getmembers(module, dataclasses.is_dataclass)
+    for _, value in inspect.getmembers(module, inspect.isclass)
+    if dataclasses.is_dataclass(value)
     if value.__module__ == module.__name__
 ]
 

@@ -94,6 +94,8 @@ __all__ = [
     "MissingDistributionError",
     "NoSuchDeadJobError",
     "NoSuchIssueError",
+    "NodeFinished",
+    "NodeStarted",
     "OperatorError",
     "PullRequestMerged",
     "PullRequestOpened",

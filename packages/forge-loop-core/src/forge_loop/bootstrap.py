@@ -22,11 +22,12 @@ from forge_loop.config.layout import StateLayout
 from forge_loop.config.model import ForgeKind, Settings
 from forge_loop.config.paths import prepare_state_directory
 from forge_loop.database import Database
+from forge_loop.domain.pipeline import CRITIC_ALONE, Pipeline
 from forge_loop.errors import BriefError, ConfigError, UnreadableError
 from forge_loop.forge.local import BacklogTracker, LocalCodeHost, create_origin
 from forge_loop.git import Access, ControlRepository, LocalWorkspaces
 from forge_loop.git.checkout import current_branch
-from forge_loop.plugins import SinkSetup, load_sink
+from forge_loop.plugins import SinkSetup, load_pipeline, load_sink
 from forge_loop.ports import CodeHost, Commands, EventSink, Slots, Tracker
 from forge_loop.queue import SQLiteQueue
 from forge_loop.runner import Context, Runner, Timing
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     OperatorsTracker = BacklogTracker | GitHubTracker
 
 BRIEFS = Path(".forge-loop") / "briefs"
+PIPELINE = Path(".forge-loop") / "pipeline.yaml"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,7 +90,7 @@ def build(
 ) -> Wired:
     """Wire the loop of one project. Raises OperatorError, AuthenticationError or DatabaseError before anything runs."""
     clock = SystemClock()
-    briefs = usable_briefs(project)
+    briefs, pipeline = usable_briefs(project), usable_pipeline(project)
     told = (*sinks, *configured_sinks(settings, layout.root, environ))
     pays = describe_auth(settings.agent.auth, environ, clock.now())
     prepare_state_directory(layout.root)
@@ -130,6 +132,7 @@ def build(
         on_fault=on_fault,
         timing=timing or Timing(),
         slots=slots or OwnSlots(),
+        pipeline=pipeline,
     )
     forge.follow(lambda: context.settings)
     runner = Runner(context, waker, version=__version__, reload=reload)
@@ -170,6 +173,13 @@ def usable_briefs(project: Path) -> Briefs:
     if problems:
         raise BriefError("\n".join(problems), hint="forge-loop brief check")
     return briefs
+
+
+def usable_pipeline(project: Path) -> Pipeline:
+    """The project's pipeline; without a file, the critic alone. Raises ConfigError with every problem of the file, and
+    MissingDistributionError where what reads it is not installed: a review that was asked for is never left out."""
+    path = project / PIPELINE
+    return load_pipeline(path) if path.exists() or path.is_symlink() else CRITIC_ALONE
 
 
 def tracker(project: Path, settings: Settings, environ: Mapping[str, str]) -> OperatorsTracker:

@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from forge_loop.agents.processes import find as find_process
-    from forge_loop.bootstrap import BRIEFS, Wired, build, tracker
-    from forge_loop.briefs import Briefs
+    from forge_loop.bootstrap import BRIEFS, Wired, build, tracker, usable_pipeline
+    from forge_loop.briefs import Briefs, own_brief
     from forge_loop.cli.approving import label_ready
-    from forge_loop.cli.asking import put_request
+    from forge_loop.cli.asking import ask, put_request
     from forge_loop.cli.dry_run import explained, works
     from forge_loop.cli.event_lines import QUIET, readable
     from forge_loop.cli.explain import lines as explanation_lines
     from forge_loop.cli.explain import read_issue
     from forge_loop.cli.invocation import Invocation
+    from forge_loop.cli.node_standing import node_standing
     from forge_loop.cli.options import as_json, issue_number, shared
     from forge_loop.cli.preconditions import CHECKS
     from forge_loop.cli.preconditions import look as look_at
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from forge_loop.cli.status import short_line as status_line
     from forge_loop.cli.stopping import Stopping
     from forge_loop.config.layout import StateLayout
-    from forge_loop.config.nodes import Entry, Node, Scalar, Table
+    from forge_loop.config.nodes import Entry, Listing, Node, Scalar, Table
     from forge_loop.config.paths import STATE_VARIABLE, prepare_state_directory, project_directory, state_home
     from forge_loop.config.quantities import duration
     from forge_loop.config.show import show as settings_rows
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
     from forge_loop.domain.hidden_text import visible
     from forge_loop.domain.issue import Issue
     from forge_loop.domain.job import Attempt, FailureKind, Job, JobState, SessionRow
+    from forge_loop.domain.pipeline import CRITIC, NodeKind, NodeState, Pipeline, When
+    from forge_loop.domain.pipeline import Node as PipelineNode
+    from forge_loop.domain.pipeline import problems as pipeline_problems
     from forge_loop.domain.reason import Reason
     from forge_loop.domain.retry import Policy, policy
     from forge_loop.domain.review import Category, MalformedReport, Overall, Severity, is_suspicious, parse_verdict
@@ -63,6 +67,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BRIEFS",
     "CHECKS",
+    "CRITIC",
     "KINDS",
     "QUIET",
     "STATE_VARIABLE",
@@ -81,10 +86,15 @@ __all__ = [
     "Job",
     "JobState",
     "Level",
+    "Listing",
     "LoopLock",
     "MalformedReport",
     "Node",
+    "NodeKind",
+    "NodeState",
     "Overall",
+    "Pipeline",
+    "PipelineNode",
     "Policy",
     "Project",
     "QueuedJob",
@@ -109,9 +119,11 @@ __all__ = [
     "Tracker",
     "Trial",
     "Until",
+    "When",
     "Wired",
     "account_limit",
     "as_json",
+    "ask",
     "build",
     "carry_over",
     "current_branch",
@@ -126,13 +138,16 @@ __all__ = [
     "label_ready",
     "look_at",
     "nearest",
+    "node_standing",
     "open_read_only",
     "open_store",
+    "own_brief",
     "park",
     "parse_expansion",
     "parse_verdict",
     "parse_worker_report",
     "past_diff",
+    "pipeline_problems",
     "policy",
     "prepare_state_directory",
     "project_directory",
@@ -150,6 +165,7 @@ __all__ = [
     "status_line",
     "taken_up",
     "tracker",
+    "usable_pipeline",
     "visible",
     "works",
     "writing",
@@ -159,6 +175,7 @@ __all__ = [
 _HOMES: Mapping[str, str] = {
     "BRIEFS": "forge_loop.bootstrap",
     "CHECKS": "forge_loop.cli.preconditions",
+    "CRITIC": "forge_loop.domain.pipeline",
     "KINDS": "forge_loop.domain.events",
     "QUIET": "forge_loop.cli.event_lines",
     "STATE_VARIABLE": "forge_loop.config.paths",
@@ -177,10 +194,15 @@ _HOMES: Mapping[str, str] = {
     "Job": "forge_loop.domain.job",
     "JobState": "forge_loop.domain.job",
     "Level": "forge_loop.cli.situation",
+    "Listing": "forge_loop.config.nodes",
     "LoopLock": "forge_loop.runner.lock",
     "MalformedReport": "forge_loop.domain.review",
     "Node": "forge_loop.config.nodes",
+    "NodeKind": "forge_loop.domain.pipeline",
+    "NodeState": "forge_loop.domain.pipeline",
     "Overall": "forge_loop.domain.review",
+    "Pipeline": "forge_loop.domain.pipeline",
+    "PipelineNode": "forge_loop.domain.pipeline:Node",
     "Policy": "forge_loop.domain.retry",
     "Project": "forge_loop.cli.project",
     "QueuedJob": "forge_loop.queue",
@@ -205,9 +227,11 @@ _HOMES: Mapping[str, str] = {
     "Tracker": "forge_loop.ports",
     "Trial": "forge_loop.trial",
     "Until": "forge_loop.runner",
+    "When": "forge_loop.domain.pipeline",
     "Wired": "forge_loop.bootstrap",
     "account_limit": "forge_loop.runner.driving",
     "as_json": "forge_loop.cli.options",
+    "ask": "forge_loop.cli.asking",
     "build": "forge_loop.bootstrap",
     "carry_over": "forge_loop.runner.findings",
     "current_branch": "forge_loop.git.checkout",
@@ -222,13 +246,16 @@ _HOMES: Mapping[str, str] = {
     "label_ready": "forge_loop.cli.approving",
     "look_at": "forge_loop.cli.preconditions:look",
     "nearest": "forge_loop.config.values",
+    "node_standing": "forge_loop.cli.node_standing",
     "open_read_only": "forge_loop.database",
     "open_store": "forge_loop.store",
+    "own_brief": "forge_loop.briefs",
     "park": "forge_loop.runner.driving",
     "parse_expansion": "forge_loop.domain.spec",
     "parse_verdict": "forge_loop.domain.review",
     "parse_worker_report": "forge_loop.domain.worker_report",
     "past_diff": "forge_loop.trial",
+    "pipeline_problems": "forge_loop.domain.pipeline:problems",
     "policy": "forge_loop.domain.retry",
     "prepare_state_directory": "forge_loop.config.paths",
     "project_directory": "forge_loop.config.paths",
@@ -246,6 +273,7 @@ _HOMES: Mapping[str, str] = {
     "status_line": "forge_loop.cli.status:short_line",
     "taken_up": "forge_loop.trial",
     "tracker": "forge_loop.bootstrap",
+    "usable_pipeline": "forge_loop.bootstrap",
     "visible": "forge_loop.domain.hidden_text",
     "works": "forge_loop.cli.dry_run",
     "writing": "forge_loop.cli.project",

@@ -1,11 +1,11 @@
-"""Satellites: their commands and sinks, looked up by name in two entry-point groups and loaded only when asked for.
+"""Satellites: their commands, sinks and pipelines, looked up by name in entry-point groups and loaded when asked for.
 
-Owns: the two groups, the lookup, and the errors for a satellite that is missing or not built. Must not: import a
+Owns: the three groups, the lookup, and the errors for a satellite that is missing or not built. Must not: import a
 satellite to know its names (stability.py knows them), load more than the one asked for, or hide why one fails to
 import: that ImportError is shown as itself.
 
 `forge_loop.commands` entry points are click commands. `forge_loop.event_sinks` entry points are called with a SinkSetup
-and return an EventSink.
+and return an EventSink. The `forge_loop.pipelines` entry point `file` is called with the path of a pipeline's file.
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ from typing import Any
 import click
 
 from forge_loop.config.model import Settings
+from forge_loop.domain.pipeline import Pipeline
 from forge_loop.errors import ConfigError, MissingDistributionError, OperatorError
 from forge_loop.ports import EventSink
 from forge_loop.stability import EVERYTHING, Distribution, owner_of_command, owner_of_sink
 
 COMMANDS = "forge_loop.commands"
 EVENT_SINKS = "forge_loop.event_sinks"
+PIPELINES = "forge_loop.pipelines"
 
 Command = click.Command
 
@@ -68,6 +70,16 @@ def load_sink(name: str) -> SinkFactory:
         raise OperatorError(f"`sinks.{name}` is registered as {found!r}, which cannot be called")
     factory: SinkFactory = found
     return factory
+
+
+def load_pipeline(path: Path) -> Pipeline:
+    """The pipeline in a file. Raises as load_command does, and ConfigError with every problem of the file."""
+    found = _load(PIPELINES, "file", asked=str(path), owner=owner_of_command("pipeline"))
+    if not callable(found):
+        raise OperatorError(f"what reads `{path}` is registered as {found!r}, which cannot be called")
+    pipeline = found(path)
+    assert isinstance(pipeline, Pipeline)
+    return pipeline
 
 
 def _load(group: str, name: str, *, asked: str, owner: Distribution | None) -> object | None:

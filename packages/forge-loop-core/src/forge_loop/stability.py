@@ -82,9 +82,12 @@ MULTIREPO = Distribution(
     name="forge-loop-multirepo",
     package="forge_loop_multirepo",
     stability=Stability.EXPERIMENTAL,
-    ships="many repositories over one pool of slots, and one account limit for all of them",
+    ships="many repositories over one pool of slots, and a pipeline of reviews, commands and people",
     extra="multirepo",
-    commands={"repos": "run the loop over many repositories"},
+    commands={
+        "repos": "run the loop over many repositories",
+        "pipeline": "what must say yes before a merge: reviews, commands, people",
+    },
 )
 
 DISTRIBUTIONS = (META, CORE, DASHBOARD, INTEGRATIONS, OBSERVABILITY, MULTIREPO)

@@ -4,6 +4,6 @@ Owns: the four briefs, the closed set of names in each, the delimiters around da
 """
 
 from forge_loop.briefs.data import data_block
-from forge_loop.briefs.render import NAMES, Briefs
+from forge_loop.briefs.render import NAMES, Briefs, own_brief
 
-__all__ = ["NAMES", "Briefs", "data_block"]
+__all__ = ["NAMES", "Briefs", "data_block", "own_brief"]

@@ -28,7 +28,7 @@ _SEEN = frozenset({"check_results", "earlier_findings"})
 NAMES: Mapping[Role, frozenset[str]] = MappingProxyType(
     {
         Role.WORKER: _ISSUE | {"base_branch", "branch", "checks", "earlier_attempts", "repository_notes"},
-        Role.CRITIC: _ISSUE | {"base_sha", "head_sha", "diff", "delta", "block_on"} | _SEEN,
+        Role.CRITIC: _ISSUE | {"base_sha", "head_sha", "diff", "delta", "block_on", "node_outputs"} | _SEEN,
         Role.PO: _ISSUE | {"score_missing"},
         Role.MAINTENANCE: frozenset({"issues", "max_proposals"}),
     }
@@ -83,6 +83,11 @@ class Briefs:
         if found in self._unreadable:
             raise BriefError(self._unreadable[found])
         return self._templates[found]
+
+
+def own_brief(text: str, origin: str) -> Template:
+    """A reviewer's own brief: any text with the critic's names. Its `problems` are told with `origin`."""
+    return Template(text=text, origin=origin, names=NAMES[Role.CRITIC])
 
 
 def _template(role: Role, overrides: Path | None) -> Template:

@@ -20,6 +20,7 @@ from forge_loop.cli.project import Project, find_project, now, reading
 from forge_loop.config.model import Settings
 from forge_loop.database import Database
 from forge_loop.domain.job import Job
+from forge_loop.domain.pipeline import CRITIC_ALONE, Pipeline
 from forge_loop.domain.session import Role
 from forge_loop.errors import GitError, OperatorError
 from forge_loop.forge.local.origin import branch_at, git_of
@@ -39,6 +40,7 @@ class Sources:
     base: str
     briefs: Briefs
     store: Store
+    pipeline: Pipeline = CRITIC_ALONE
 
 
 def rendered(given: Invocation, role: Role, number: int) -> str:
@@ -48,7 +50,7 @@ def rendered(given: Invocation, role: Role, number: int) -> str:
     briefs = bootstrap.usable_briefs(project.directory)
     with _job(project, number) as (store, job):
         sources = Sources(settings=project.settings, base=base, briefs=briefs, store=store)
-        # The functions take a Context and read these four parts of it.
+        # The functions take a Context and read these parts of it.
         return _prompt(project, cast(Context, sources), role, job)
 
 
@@ -59,9 +61,13 @@ def _prompt(project: Project, context: Context, role: Role, job: Job) -> str:
     if role is Role.CRITIC:
         if job.base_sha is None or job.head_sha is None:
             raise OperatorError(f"#{job.issue} has no candidate for the critic to read yet: it is {job.state}")
-        control, since = ControlRepository(project.layout.control, ""), reviewed_before(context, job)
+        control, since = (
+            ControlRepository(project.layout.control, ""),
+            reviewed_before(context, job, CRITIC_ALONE.nodes[0]),
+        )
         delta = control.diff(base_sha=since, head_sha=job.head_sha) if since is not None else ""
-        return prompts.critic(context, job, control.diff(base_sha=job.base_sha, head_sha=job.head_sha), delta)
+        diff = control.diff(base_sha=job.base_sha, head_sha=job.head_sha)
+        return prompts.critic(context, job, CRITIC_ALONE.nodes[0], diff, delta)
     if role is Role.PO:
         return prompts.po(context, job)
     raise OperatorError(f"the {role} is not told of one issue", hint="worker, critic or po")

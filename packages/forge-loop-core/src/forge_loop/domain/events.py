@@ -398,6 +398,7 @@ class ReviewStarted(Event):
     kind = "review.started"
     head_sha: str
     round: int
+    node: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -406,6 +407,25 @@ class ReviewFinished(Event):
     head_sha: str
     overall: str
     findings: int
+    node: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NodeStarted(Event):
+    kind = "node.started"
+    node: str
+    node_kind: str
+    head_sha: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NodeFinished(Event):
+    kind = "node.finished"
+    node: str
+    state: str
+    detail: str
+    seconds: float
+    head_sha: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -126,8 +126,9 @@ class SessionRow:
     """One life of a session's process. Resuming a conversation is a new row with the same `session` id.
 
     `purpose` says why it was started: begin, resume, finish (commit what is left), revise, review, account, expand or
-    propose. `job` and `attempt` are None for a maintenance session. `acted_on`: that it was cut off has had its
-    consequence, so it is to be resumed now; of a maintenance session, that its report was taken.
+    propose. `node` is the pipeline's, for reviews. `job` and `attempt` are None for a maintenance session. `acted_on`:
+    that it was cut off has had its consequence, so it is to be resumed now; of a maintenance session, that its report
+    was taken.
     """
 
     id: int
@@ -154,3 +155,4 @@ class SessionRow:
     tool_calls: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
+    node: str = ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from forge_loop.domain.job import Job, JobState
-from forge_loop.runner import check, critique, expand, merge, publish, waits, work
+from forge_loop.runner import check, expand, merge, pipeline, publish, waits, work
 from forge_loop.runner.context import Context, errand_key
 from forge_loop.runner.errand_failure import fail_errand
 
@@ -18,7 +18,7 @@ STAGES: Mapping[JobState, Callable[[Context, Job], None]] = {
     JobState.REVISING: work.advance,
     JobState.CHECKING: check.advance,
     JobState.PUBLISHING: publish.advance,
-    JobState.REVIEWING: critique.advance,
+    JobState.REVIEWING: pipeline.advance,
     JobState.MERGING: merge.advance,
 }
 

@@ -17,6 +17,7 @@ from forge_loop.config.model import Settings
 from forge_loop.domain.events import Event
 from forge_loop.domain.issue import Issue, LabelEvent, PullRequest
 from forge_loop.domain.job import Job
+from forge_loop.domain.pipeline import CRITIC_ALONE, Pipeline
 from forge_loop.ports import Agents, Clock, CodeHost, Commands, EventSink, Slots, Tracker, Workspaces
 from forge_loop.queue import Delivery, Queue
 from forge_loop.runner.errands import Errands
@@ -76,6 +77,7 @@ class Context:
     on_fault: Callable[[str, Exception], None]
     timing: Timing = field(default_factory=Timing)
     slots: Slots = field(default_factory=OwnSlots)
+    pipeline: Pipeline = CRITIC_ALONE
     in_hand: dict[int, Delivery] = field(default_factory=dict)
     # Jobs that wait for the code host's checks, with the monotonic time of their next look.
     waits: dict[int, float] = field(default_factory=dict)
@@ -119,9 +121,9 @@ class Context:
         """Where a job's clone for a purpose (work, check, review, spec) stands."""
         return self.layout.workspace(job.issue, job.id, purpose)
 
-    def private(self, job: Job | None, role: str) -> Path:
-        """The private home of a role's sessions in a job; kept, so that they can be resumed."""
-        return self.layout.private / place_of(job) / role
+    def private(self, job: Job | None, who: str) -> Path:
+        """The private home of the sessions of a role, or of a reviewer, in a job; kept, so that they can be resumed."""
+        return self.layout.private / place_of(job) / who
 
 
 def place_of(job: Job | None) -> str:

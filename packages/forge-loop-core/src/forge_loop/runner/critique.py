@@ -1,17 +1,23 @@
-"""The critic's stage: a fresh session reads the candidate; its validated verdict is recorded and acted on.
+"""Reviews: a fresh session reads the candidate, and its validated verdict is recorded.
 
-Owns: what a job in REVIEWING does next. Must not: approve; a verdict can only withhold.
+Owns: the sessions and verdicts of the pipeline's reviews, the critic's among them. Must not: decide what follows from a
+verdict (`pipeline` does); a verdict can only withhold.
 """
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+from forge_loop.config.model import Critic
 from forge_loop.domain.events import ReviewFinished, ReviewStarted
 from forge_loop.domain.job import FailureKind, Job, JobState, SessionRow
+from forge_loop.domain.pipeline import CRITIC, Node, NodeState
 from forge_loop.domain.review import (
     REPORT_SCHEMA,
     Binding,
     MalformedReport,
-    Overall,
     Reviewed,
     Verdict,
     delta_from,
@@ -19,113 +25,160 @@ from forge_loop.domain.review import (
     parse_verdict,
 )
 from forge_loop.domain.session import Role, SessionOutcome
-from forge_loop.runner import ending, findings, job_errands, outcome, prompts, pull_request, revise, sessions
+from forge_loop.runner import ending, findings, job_errands, outcome, prompts, pull_request, sessions
 from forge_loop.runner.context import Context
 from forge_loop.store import ReviewRow
 
 ACCOUNT = "account"
 
 
-def advance(context: Context, job: Job) -> None:
-    """Start a review of this very commit, take its verdict, or go on where an approval of it still holds."""
-    if holding_verdict(context, job) is not None:
-        context.store.jobs.move(job, JobState.MERGING, at=context.now())
-        context.moved_at = context.now()
-        return
-    wanted = (job.head_sha, context.briefs.sha256(Role.CRITIC))
-    rows = [row for row in sessions.of_round(context, job, Role.CRITIC) if (row.head_sha, row.brief_sha256) == wanted]
-    last = rows[-1] if rows else None
-    if last is None or last.acted_on:
-        _prepare(context, job)
-    elif last.ended_at is None:
-        return
-    elif last.outcome is SessionOutcome.DONE:
-        _read(context, job, last)
-    else:
-        outcome.fail_by(context, job, last)
+class Reviews:
+    """Nodes of the pipeline that are reviews; the critic is one."""
+
+    def state(self, context: Context, job: Job, node: Node) -> NodeState | None:
+        """A verdict on this very commit, text and brief decides; before it, a session that runs or is to be resumed."""
+        last = newest(context, job, node)
+        if last is not None and _given(last) == _binding(context, job, node):
+            return NodeState.PASSED if last.approves else NodeState.FAILED
+        row = _session(context, job, node)
+        return NodeState.RUNNING if row is not None and not row.acted_on else None
+
+    def begin(self, context: Context, job: Job, node: Node) -> None:
+        """Start a review of this very commit."""
+        _prepare(context, job, node)
+
+    def follow(self, context: Context, job: Job, node: Node) -> None:
+        """Take the verdict of a session that has ended, or the consequence of one that has none."""
+        row = _session(context, job, node)
+        if row is None or row.ended_at is None:
+            return
+        if row.outcome is SessionOutcome.DONE:
+            _read(context, job, node, row)
+        else:
+            outcome.fail_by(context, job, row)
 
 
-def holding_verdict(context: Context, job: Job) -> ReviewRow | None:
-    """The approval of the job's present commit, text and brief, or None. When only base moved it still holds."""
-    last = context.store.reviews.last("job = ? AND head_sha = ?", job.id, job.head_sha)
-    if last is None or not last.approves:
-        return None
-    given = Binding(head_sha=last.head_sha, brief_sha256=last.brief_sha256, snapshot_sha256=last.snapshot_sha256)
-    return last if given == _binding(context, job) else None
+def newest(context: Context, job: Job, node: Node) -> ReviewRow | None:
+    """The last verdict of a node on the job's present commit."""
+    return context.store.reviews.last("job = ? AND head_sha = ? AND node = ?", job.id, job.head_sha, node.name)
 
 
-def _binding(context: Context, job: Job) -> Binding:
+def block(context: Context, job: Job, node: Node) -> str:
+    """Why a reviewer wants a person to look."""
+    standing = prompts.open_findings(context, job, node.name)
+    why = "; ".join(f"{row.category}: {row.message}" for row in standing) or "no finding was given"
+    return f"the {node.name} blocks it: {why}"
+
+
+def asks(context: Context, job: Job, node: Node) -> str:
+    """What a reviewer sends back, in a few words."""
+    block_on = context.settings.critic.block_on
+    blocking = [row for row in prompts.open_findings(context, job, node.name) if row.severity <= block_on]
+    return f"the {node.name} asks for changes ({len(blocking)} blocking findings)"
+
+
+def _session(context: Context, job: Job, node: Node) -> SessionRow | None:
+    """The newest session of a node in the job's current round, on its present commit and brief."""
+    wanted = (job.head_sha, _brief_sha256(context, node), node.name)
+    rows = sessions.of_round(context, job, Role.CRITIC)
+    return next((row for row in reversed(rows) if (row.head_sha, row.brief_sha256, row.node) == wanted), None)
+
+
+def _brief_sha256(context: Context, node: Node) -> str:
+    return hashlib.sha256(node.brief.encode()).hexdigest() if node.brief else context.briefs.sha256(Role.CRITIC)
+
+
+def _given(review: ReviewRow) -> Binding:
+    return Binding(head_sha=review.head_sha, brief_sha256=review.brief_sha256, snapshot_sha256=review.snapshot_sha256)
+
+
+def _binding(context: Context, job: Job, node: Node) -> Binding:
     return Binding(
         head_sha=job.head_sha or "",
-        brief_sha256=context.briefs.sha256(Role.CRITIC),
+        brief_sha256=_brief_sha256(context, node),
         snapshot_sha256=prompts.snapshot(context, job).sha256,
     )
 
 
-def _prepare(context: Context, job: Job) -> None:
-    path, head, base = context.workspace(job, "review"), job.head_sha or "", job.base_sha or ""
-    since = reviewed_before(context, job)
+def _prepare(context: Context, job: Job, node: Node) -> None:
+    path, head, base = _workspace(context, job, node), job.head_sha or "", job.base_sha or ""
+    since = reviewed_before(context, job, node)
 
     def prepare() -> tuple[str, str]:
         context.workspaces.create(path, sha=head, branch=job.branch, base_sha=base)
         delta = context.workspaces.diff(base_sha=since, head_sha=head) if since is not None else ""
         return context.workspaces.diff(base_sha=base, head_sha=head), delta
 
-    job_errands.start(context, job, prepare, then=lambda diffs: _start(context, job, *diffs))
+    job_errands.start(context, job, prepare, then=lambda diffs: _start(context, job, node, *diffs))
 
 
-def reviewed_before(context: Context, job: Job) -> str | None:
-    """The commit that the last round reviewed, where this one goes on from it."""
-    rows = context.store.reviews.select("job = ?", job.id)
+def reviewed_before(context: Context, job: Job, node: Node) -> str | None:
+    """The commit that the node's last round reviewed, where this one goes on from it."""
+    rows = context.store.reviews.select("job = ? AND node = ?", job.id, node.name)
     earlier = [Reviewed(attempt=row.attempt, head_sha=row.head_sha) for row in rows]
     return delta_from(earlier, attempt=job.attempt or 0, head_sha=job.head_sha or "")
 
 
-def _start(context: Context, job: Job, diff: str, delta: str) -> None:
+def settings_of(critic: Critic, node: Node) -> Critic:
+    """A node's own settings over the critic's."""
+    return replace(
+        critic,
+        model=node.model or critic.model,
+        max_turns=node.max_turns or critic.max_turns,
+        timeout=node.timeout or critic.timeout,
+    )
+
+
+def _workspace(context: Context, job: Job, node: Node) -> Path:
+    return context.workspace(job, "review" if node.name == CRITIC else f"review-{node.name}")
+
+
+def _start(context: Context, job: Job, node: Node, diff: str, delta: str) -> None:
     with context.store.transaction():
-        context.tell(ReviewStarted(head_sha=job.head_sha or "", round=job.round), job)
-    _open(context, job, "review", prompts.critic(context, job, diff, delta))
+        context.tell(ReviewStarted(head_sha=job.head_sha or "", round=job.round, node=node.name), job)
+    _open(context, job, node, "review", prompts.critic(context, job, node, diff, delta))
 
 
-def _open(context: Context, job: Job, purpose: str, prompt: str, *, resume: str | None = None) -> None:
+def _open(context: Context, job: Job, node: Node, purpose: str, prompt: str, *, resume: str | None = None) -> None:
     opening = sessions.Opening(
         role=Role.CRITIC,
         purpose=purpose,
-        workspace=context.workspace(job, "review"),
+        workspace=_workspace(context, job, node),
         prompt=prompt,
         report_schema=REPORT_SCHEMA,
-        settings=context.settings.critic,
+        settings=settings_of(context.settings.critic, node),
         resume=resume,
+        node=node.name,
+        brief_sha256=_brief_sha256(context, node),
     )
     sessions.begin(context, job, opening)
 
 
-def _read(context: Context, job: Job, row: SessionRow) -> None:
+def _read(context: Context, job: Job, node: Node, row: SessionRow) -> None:
     try:
         verdict = parse_verdict(sessions.report_of(row))
     except MalformedReport as error:
-        ending.fail(context, job, FailureKind.NO_REPORT, f"the critic's report is malformed: {error}")
+        ending.fail(context, job, FailureKind.NO_REPORT, f"the {node.name}'s report is malformed: {error}")
         return
     if is_suspicious(verdict, job.lines_changed):
-        _doubt(context, job, row)
+        _doubt(context, job, node, row)
         return
     with context.store.transaction():
-        held = findings.carry_over(prompts.open_findings(context, job), verdict)
+        held = findings.carry_over(prompts.open_findings(context, job, node.name), verdict)
         review = _record(context, job, row, held)
         findings.record(context, job, review, held)
         pull_request.post_review(context, job, review)
-        _act(context, job, held, review)
     context.moved_at = context.now()
 
 
-def _doubt(context: Context, job: Job, row: SessionRow) -> None:
+def _doubt(context: Context, job: Job, node: Node, row: SessionRow) -> None:
     """Ask once more what was reviewed; an approval that names nothing even then is for a person."""
-    config = context.private(job, Role.CRITIC) / "config"
+    config = context.private(job, node.name) / "config"
     if row.purpose == ACCOUNT or not context.agents.resumable(row.session, config):
-        reason = f"the critic approves {job.lines_changed} changed lines and names nothing that it reviewed"
+        reason = f"the {node.name} approves {job.lines_changed} changed lines and names nothing that it reviewed"
         ending.end(context, job, JobState.HANDED_OVER, reason)
         return
-    _open(context, job, ACCOUNT, prompts.ACCOUNT, resume=row.session)
+    _open(context, job, node, ACCOUNT, prompts.ACCOUNT, resume=row.session)
 
 
 def _record(context: Context, job: Job, row: SessionRow, verdict: Verdict) -> ReviewRow:
@@ -142,19 +195,10 @@ def _record(context: Context, job: Job, row: SessionRow, verdict: Verdict) -> Re
         approves=verdict.approves(context.settings.critic.block_on),
         reviewed=verdict.reviewed,
         at=context.now(),
+        node=row.node,
     )
-    event = ReviewFinished(head_sha=job.head_sha or "", overall=verdict.overall, findings=len(verdict.findings))
+    event = ReviewFinished(
+        head_sha=job.head_sha or "", overall=verdict.overall, findings=len(verdict.findings), node=row.node
+    )
     context.tell(event, job, session=row.session)
     return review
-
-
-def _act(context: Context, job: Job, verdict: Verdict, review: ReviewRow) -> None:
-    blocking = verdict.blocking(context.settings.critic.block_on)
-    if verdict.overall is Overall.BLOCK:
-        why = "; ".join(f"{f.category}: {f.message}" for f in verdict.findings) or "no finding was given"
-        ending.end(context, job, JobState.HANDED_OVER, f"the critic blocks it: {why}")
-    elif review.approves:
-        context.store.jobs.move(job, JobState.MERGING, at=context.now())
-    elif blocking or verdict.overall is Overall.REQUEST_CHANGES:
-        reason = f"the critic asks for changes ({len(blocking)} blocking findings)"
-        revise.again(context, job, FailureKind.WORKER_FAILED, reason)

@@ -85,7 +85,7 @@ def _withdrawn(context: Context, job: Job, detail: Detail) -> str | None:
     if issue.problem is not None:
         raise UnreadableError(f"#{job.issue}: {issue.problem}")
     labels = context.settings.labels
-    if "approved" in detail and labels.risk in issue.labels:
+    if "approved" in detail and labels.risk in issue.labels and not detail.get("risk_accepted"):
         return f"it carries the label {labels.risk}"
     if "spent" in detail:
         number = detail["pull_request"]

@@ -14,7 +14,7 @@ from forge_loop.domain.events import EffectDone, EffectFailed, EffectIntended, E
 from forge_loop.domain.job import Job, JobState
 from forge_loop.domain.retry import delay
 from forge_loop.errors import NoSuchIssueError, RefusedError
-from forge_loop.runner import deploy
+from forge_loop.runner import deploy, node_runs
 from forge_loop.runner.context import Context, errand_key
 from forge_loop.runner.effect_kinds import ANEW, KINDS, Result
 from forge_loop.store import EffectRow, EffectState
@@ -82,7 +82,9 @@ class EffectPump:
             return not deploy.waits(self._context, row)
         if row.kind != "workspace.remove":
             return True
-        if self._context.errands.busy(errand_key(self._context.store.jobs.get(row.job))):
+        job = self._context.store.jobs.get(row.job)
+        keys = [errand_key(job), *(node_runs.errand_key(job, node) for node in self._context.pipeline.nodes)]
+        if any(self._context.errands.busy(key) for key in keys):
             return False
         return not self._context.store.sessions.select("job = ? AND ended_at IS NULL", row.job, limit=1)
 

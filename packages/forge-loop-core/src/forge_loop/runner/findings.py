@@ -28,7 +28,7 @@ def carry_over(standing: Sequence[FindingRow], verdict: Verdict) -> Verdict:
 
 def record(context: Context, job: Job, review: ReviewRow, verdict: Verdict) -> None:
     """Keep what is named again, close what is not, open what is new."""
-    standing = {_mark(row): row for row in prompts.open_findings(context, job)}
+    standing = {_mark(row): row for row in prompts.open_findings(context, job, review.node)}
     for finding in verdict.findings:
         row = standing.pop(_mark(finding), None)
         if row is None:
@@ -52,6 +52,7 @@ def _open(context: Context, job: Job, review: ReviewRow, finding: Finding) -> No
         file=finding.file,
         line=finding.line,
         message=finding.message,
+        node=review.node,
     )
     opened = FindingOpened(
         finding=stored.id,

@@ -14,6 +14,7 @@ from datetime import datetime
 from forge_loop.agents.processes import find
 from forge_loop.config.model import Settings
 from forge_loop.domain.events import ConfigRejected, ConfigReloaded, LoopStarted, LoopStopped
+from forge_loop.domain.job import Job, JobState
 from forge_loop.errors import ConfigError, LeaseLost
 from forge_loop.runner.context import Context
 from forge_loop.runner.dispatch import closed_because
@@ -94,7 +95,9 @@ class Runner:
         """Nothing is in hand, under way, or waiting for anything but time or a person."""
         context = self.context
         world = context.world
-        in_hand = context.slots_used() if self.tick.draining else len(context.in_hand)
+        # Who waits for a person rests; who waits for the code host does not, unless the loop is to end.
+        patient = self.tick.draining or all(job.state is JobState.REVIEWING for job in self._waiting())
+        in_hand = context.slots_used() if patient else len(context.in_hand)
         if world is None or in_hand or not context.errands.idle or context.agents.running():
             return False
         if context.store.requests.select("state = 'requested'", limit=1) or self._effects_due():
@@ -105,10 +108,17 @@ class Runner:
             return False
         return bool(closed_because(context)) or not self._due()
 
+    def _waiting(self) -> list[Job]:
+        return [self.context.store.jobs.get(job_id) for job_id in self.context.in_hand if job_id in self.context.waits]
+
     def _due(self) -> bool:
         """Whether a live job waits only for a slot. Rows decide: after a crash its queue entry is still leased."""
         now = self.context.now()
-        return any(job.not_before is None or job.not_before <= now for job in self.context.store.jobs.live())
+        return any(
+            job.not_before is None or job.not_before <= now
+            for job in self.context.store.jobs.live()
+            if job.id not in self.context.waits
+        )
 
     def _effects_due(self) -> bool:
         waiting = self.tick.effects.next_due()

@@ -21,6 +21,7 @@ from forge_loop.runner import (
     ending,
     host_look,
     job_errands,
+    pipeline,
     prompts,
     pull_request,
     remarks,
@@ -28,7 +29,6 @@ from forge_loop.runner import (
     waits,
 )
 from forge_loop.runner.context import Context
-from forge_loop.runner.critique import holding_verdict
 from forge_loop.runner.host_look import HostLook
 from forge_loop.runner.publish import merges_by_itself
 from forge_loop.store import EffectRow, EffectState, ReviewRow
@@ -63,8 +63,8 @@ def advance(context: Context, job: Job) -> None:
     pull_request.describe(context, job, approved=True)
     if not pull_request.shown(context, job):
         return
-    verdict = holding_verdict(context, job)
-    job_errands.start(context, job, lambda: _look(context, job, verdict), then=lambda seen: _ask(context, job, seen))
+    verdicts = pipeline.verdicts(context, job)
+    job_errands.start(context, job, lambda: _look(context, job, verdicts), then=lambda seen: _ask(context, job, seen))
 
 
 def _follow(context: Context, job: Job, merge: EffectRow) -> bool:
@@ -101,7 +101,7 @@ def _base_is_checked(context: Context, job: Job, sha: str) -> None:
             )
 
 
-def _look(context: Context, job: Job, verdict: ReviewRow | None) -> Seen:
+def _look(context: Context, job: Job, verdicts: Sequence[ReviewRow]) -> Seen:
     base_sha = context.code_host.base_sha(context.base)
     if not context.workspaces.commit_exists(base_sha):
         context.workspaces.fetch()
@@ -112,7 +112,9 @@ def _look(context: Context, job: Job, verdict: ReviewRow | None) -> Seen:
         base_sha=base_sha,
         host=host_look.look(context.code_host, job.head_sha or ""),
         remarks=remarks.read(context.code_host, job.pull_request or 0),
-        change_reviewed=_same_change(context, verdict, base_sha) if verdict is not None and not rewritten else None,
+        change_reviewed=all(_same_change(context, each, base_sha) for each in verdicts)
+        if verdicts and not rewritten
+        else None,
         base_rewritten=rewritten,
     )
 
@@ -134,7 +136,7 @@ def _ask(context: Context, job: Job, seen: Seen) -> None:
     codes = {reason.code for reason in reasons}
     if "not_reviewed" in codes and codes <= ANEW | IN_GOOD_TIME:
         context.store.jobs.move(
-            job, JobState.CHECKING, at=context.now(), reason="the critic's brief is another one now"
+            job, JobState.CHECKING, at=context.now(), reason="it needs another review: a brief or a label has changed"
         )
         context.moved_at = context.now()
     elif not codes <= IN_GOOD_TIME:
@@ -194,7 +196,7 @@ def facts(context: Context, job: Job, seen: Seen, judgement: Judgement) -> GateF
         issue_open=seen.issue.open if seen.issue.problem is None else None,
         approval_unchanged=seen.issue.sha256 == prompts.snapshot(context, job).sha256,
         ready_label=labels.ready in seen.issue.labels,
-        risk_label=labels.risk in seen.issue.labels,
+        risk_label=labels.risk in seen.issue.labels and not pipeline.agreed_by_person(context, job),
         pull_request_open=seen.pull_request.state is PullRequestState.OPEN,
         pull_request_ours=seen.pull_request.ours,
         pull_request_draft=seen.pull_request.draft,
@@ -202,7 +204,7 @@ def facts(context: Context, job: Job, seen: Seen, judgement: Judgement) -> GateF
         base=context.base,
         pull_request_head=seen.pull_request.head_sha,
         pushed_sha=job.head_sha,
-        verdict_approves=holding_verdict(context, job) is not None,
+        verdict_approves=pipeline.approved(context, job, seen.issue.labels),
         change_reviewed=seen.change_reviewed,
         checks_green=all(row.passed for row in checks) if checks else None,
         checked_base=checks[-1].base_sha if checks else None,
@@ -224,6 +226,7 @@ def _merge(context: Context, job: Job, seen: Seen) -> dict[str, object]:
         "base": context.base,
         "heard": sorted(remarks.taken(context, job)),
         "approved": prompts.snapshot(context, job).sha256,
+        "risk_accepted": pipeline.agreed_by_person(context, job),
     }
 
 

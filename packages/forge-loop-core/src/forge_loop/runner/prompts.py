@@ -6,17 +6,19 @@ belongs in a template.
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterable, Mapping
 
-from forge_loop.briefs import data_block
+from forge_loop.briefs import data_block, own_brief
 from forge_loop.domain.hidden_text import visible
 from forge_loop.domain.host_checks import HostCheck
 from forge_loop.domain.issue import Issue
 from forge_loop.domain.job import Approval, Attempt, Job
+from forge_loop.domain.pipeline import Node
 from forge_loop.domain.proposals import MOST_PROPOSALS
 from forge_loop.domain.spec import missing_sections
-from forge_loop.runner import host_look, remarks
+from forge_loop.runner import host_look, node_runs, remarks
 from forge_loop.runner.context import Context
 from forge_loop.store import CheckRow, FindingRow, RemarkRow
 
@@ -40,9 +42,9 @@ def worker(context: Context, job: Job, notes: str) -> str:
     return context.briefs.render("worker", values)
 
 
-def critic(context: Context, job: Job, diff: str, delta: str) -> str:
+def critic(context: Context, job: Job, node: Node, diff: str, delta: str) -> str:
     """The critic's brief: what was asked, what was done, as a whole and since the last review, what the checks said."""
-    findings = open_findings(context, job)
+    findings = open_findings(context, job, node.name)
     values = {
         **_issue(context, job),
         "base_sha": job.base_sha or "",
@@ -52,7 +54,10 @@ def critic(context: Context, job: Job, diff: str, delta: str) -> str:
         "check_results": _data("checks", _check_lines(latest_checks(context, job)) or "no checks are configured"),
         "earlier_findings": _data("earlier-findings", finding_lines(findings) or "none"),
         "block_on": str(context.settings.critic.block_on),
+        "node_outputs": _data("node-outputs", _output_lines(node_runs.outputs(context, job, node)) or "none"),
     }
+    if node.brief:
+        return own_brief(node.brief, node.name).render(values)
     return context.briefs.render("critic", values)
 
 
@@ -97,7 +102,10 @@ def revision(context: Context, job: Job) -> str:
         parts.append("What people ask for on the pull request, as data:\n" + _data("remarks", _remark_lines(asked)))
     findings = open_findings(context, job)
     if findings:
-        parts.append("Open findings of the critic, as data:\n" + _data("findings", finding_lines(findings)))
+        parts.append("Open findings of the reviewers, as data:\n" + _data("findings", finding_lines(findings)))
+    printed = node_runs.failed_outputs(context, job)
+    if printed:
+        parts.append("What failing commands printed, as data:\n" + _data("commands", visible(printed)[0]))
     return "\n\n".join(parts)
 
 
@@ -123,8 +131,10 @@ def latest_checks(context: Context, job: Job) -> list[CheckRow]:
     return context.store.checks.select(where, job.id, job.head_sha, last.base_sha)
 
 
-def open_findings(context: Context, job: Job) -> list[FindingRow]:
-    return context.store.findings.select("job = ? AND closed_at IS NULL", job.id)
+def open_findings(context: Context, job: Job, node: str | None = None) -> list[FindingRow]:
+    """The findings that stand, of one node of the pipeline or of all."""
+    standing = context.store.findings.select("job = ? AND closed_at IS NULL", job.id)
+    return [row for row in standing if node in (None, row.node)]
 
 
 def earlier_attempts(context: Context, job: Job) -> str:
@@ -177,3 +187,7 @@ def _host_lines(checks: list[HostCheck]) -> str:
 
 def _remark_lines(rows: list[RemarkRow]) -> str:
     return visible("\n\n".join(f"{row.author} on {row.file or '-'}:{row.line or '-'}:\n{row.text}" for row in rows))[0]
+
+
+def _output_lines(outputs: Mapping[str, Mapping[str, object]]) -> str:
+    return visible("\n\n".join(f"{name}: {json.dumps(said, indent=1)}" for name, said in outputs.items()))[0]

@@ -14,7 +14,7 @@ from forge_loop.domain.job import FailureKind, Job, JobState
 from forge_loop.domain.limits import got_through
 from forge_loop.domain.session import SessionOutcome
 from forge_loop.errors import QueueError, RefusedError
-from forge_loop.runner import backlog, effects, ending
+from forge_loop.runner import backlog, effects, ending, human_node
 from forge_loop.runner.context import Context
 from forge_loop.runner.intake import queue_key
 from forge_loop.store import RequestRow, RequestState
@@ -158,6 +158,13 @@ def _requeue(context: Context, row: RequestRow) -> str:
     return f"entry {entry} is ready"
 
 
+def _node_answer(context: Context, row: RequestRow) -> str:
+    """A person's word on a node of the pipeline that asked for one."""
+    job, node = _live_job(context, row), row.detail.get("node")
+    yes, why = row.kind == "pipeline.approve", str(row.detail.get("reason") or "")
+    return human_node.answer(context, job, str(node) if node else None, yes=yes, why=why)
+
+
 def _not_merging(context: Context, job: Job) -> None:
     """A merge that has been sent may have happened: nothing else is decided about its job until that is known."""
     if effects.merging(context, job):
@@ -192,6 +199,8 @@ APPLY: Mapping[str, Callable[[Context, RequestRow], str]] = {
     "retry": _retry,
     "approve": _approve,
     "requeue": _requeue,
+    "pipeline.approve": _node_answer,
+    "pipeline.refuse": _node_answer,
     "maintenance.run": backlog.run,
     "maintenance.apply": backlog.apply,
 }

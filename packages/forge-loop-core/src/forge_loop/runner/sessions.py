@@ -42,7 +42,10 @@ from forge_loop.store import memory
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Opening:
-    """What a stage asks for: the role, why, where, and what the session is told. `report_schema` is a JSON schema."""
+    """What a stage asks for: the role, why, where, and what the session is told. `report_schema` is a JSON schema.
+
+    `node` is the pipeline's, for reviews; `brief_sha256` that of the template, where it is not the role's.
+    """
 
     role: Role
     purpose: str
@@ -51,6 +54,8 @@ class Opening:
     report_schema: Any
     settings: Worker | Critic | Po | Maintenance
     resume: str | None = None
+    node: str = ""
+    brief_sha256: str = ""
 
 
 SYSTEM = (
@@ -72,10 +77,11 @@ def begin(context: Context, job: Job | None, opening: Opening) -> None:
             round=job.round if job else 0,
             purpose=opening.purpose,
             head_sha=job.head_sha if job else None,
-            brief_sha256=context.briefs.sha256(opening.role),
+            brief_sha256=opening.brief_sha256 or context.briefs.sha256(opening.role),
             model=opening.settings.model,
             transcript=str(order.transcript),
             started_at=context.now(),
+            node=opening.node,
         )
         started = SessionStarted(
             role=opening.role,
@@ -91,7 +97,7 @@ def begin(context: Context, job: Job | None, opening: Opening) -> None:
 
 
 def _order(context: Context, job: Job | None, opening: Opening, session: str) -> SessionOrder:
-    private = context.private(job, opening.role)
+    private = context.private(job, opening.node or opening.role)
     places = {name: private / name for name in ("config", "home", "tmp")}
     transcript = context.layout.transcripts / place_of(job) / f"{opening.role}-{session}.jsonl"
     for directory in (*places.values(), transcript.parent):

@@ -73,7 +73,7 @@ class Watchdog:
             changed_at=self._changed_at(job, row),
             in_tool=self.in_tool(row.session),
         )
-        verdict = watch(signs, self._rules(row.role), now)
+        verdict = watch(signs, self._rules(row), now)
         if verdict is Watch.WARN and row.session not in self._warned:
             silent = (now - (row.last_activity_at or row.started_at)).total_seconds()
             with self.context.store.transaction():
@@ -92,7 +92,7 @@ class Watchdog:
         worker = job is not None and row.role is Role.WORKER
         return newest_change(self.context.workspace(job, "work")) if job is not None and worker else None
 
-    def _rules(self, role: Role) -> WatchRules:
+    def _rules(self, row: SessionRow) -> WatchRules:
         settings = self.context.settings
         timeouts = {
             Role.WORKER: settings.worker.timeout,
@@ -105,8 +105,13 @@ class Watchdog:
             stop=timedelta(seconds=settings.watchdog.stop),
             tool=timedelta(seconds=settings.watchdog.tool),
             no_progress=timedelta(seconds=settings.watchdog.no_progress),
-            timeout=timedelta(seconds=timeouts[role]),
+            timeout=timedelta(seconds=self._own_timeout(row) or timeouts[row.role]),
         )
+
+    def _own_timeout(self, row: SessionRow) -> float | None:
+        """What a reviewer's node gives it, where it says so."""
+        nodes = {node.name: node for node in self.context.pipeline.nodes}
+        return nodes[row.node].timeout if row.node in nodes else None
 
 
 def newest_change(root: Path) -> datetime | None:

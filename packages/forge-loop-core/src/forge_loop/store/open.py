@@ -24,6 +24,7 @@ from forge_loop.store.records import (
     FindingRow,
     HostLookRow,
     LoopRow,
+    NodeRunRow,
     RefusalRow,
     RemarkRow,
     RequestRow,
@@ -55,6 +56,7 @@ class Store:
         self.base_checks = Table(database, "base_checks", BaseCheckRow)
         self.reviews = Table(database, "reviews", ReviewRow)
         self.findings = Table(database, "findings", FindingRow)
+        self.node_runs = Table(database, "node_runs", NodeRunRow)
         self.host_looks = Table(database, "host_looks", HostLookRow)
         self.remarks = Table(database, "remarks", RemarkRow)
         self.refusals = Table(database, "refusals", RefusalRow)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from forge_loop.domain.job import FailureKind
+from forge_loop.domain.pipeline import CRITIC, NodeState
 from forge_loop.domain.review import Category, Overall, Severity
 
 
@@ -47,7 +48,7 @@ class BaseCheckRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReviewRow:
-    """A validated verdict, bound to the commit, the brief and the snapshot it was given for."""
+    """A validated verdict of a node, bound to the commit, the brief and the snapshot it was given for."""
 
     id: int
     job: int
@@ -62,6 +63,7 @@ class ReviewRow:
     approves: bool
     reviewed: tuple[str, ...]
     at: datetime
+    node: str = CRITIC
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,6 +77,23 @@ class FindingRow:
     line: int | None
     message: str
     closed_at: datetime | None = None
+    node: str = CRITIC
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NodeRunRow:
+    """A node that is no review, for one candidate. `tries` counts from 1, `detail` says how it ended."""
+
+    id: int
+    job: int
+    head_sha: str
+    node: str
+    state: NodeState
+    tries: int = 1
+    output: str = ""
+    detail: str = ""
+    at: datetime
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,80 @@
+"""Nodes that are people: the job waits, without a slot, for the operator's word about this very candidate.
+
+Owns: the waiting, and what an answer does. Must not: take silence for a yes.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from forge_loop.domain.events import NodeFinished, NodeStarted
+from forge_loop.domain.host_checks import Wait
+from forge_loop.domain.job import Job, JobState
+from forge_loop.domain.pipeline import Node, NodeKind, NodeState, Standing
+from forge_loop.errors import RefusedError
+from forge_loop.runner import node_runs, waits
+from forge_loop.runner.context import Context
+
+PATIENCE_SECONDS = 7 * 24 * 3600.0
+
+
+class Humans:
+    def state(self, context: Context, job: Job, node: Node) -> NodeState | None:
+        row = node_runs.of(context, job, node)
+        return row.state if row is not None else None
+
+    def begin(self, context: Context, job: Job, node: Node) -> None:
+        with context.store.transaction():
+            node_runs.insert(context, job, node, NodeState.WAITING)
+            context.tell(NodeStarted(node=node.name, node_kind=node.kind, head_sha=job.head_sha or ""), job)
+
+    def follow(self, context: Context, job: Job, node: Node) -> None:
+        """Nobody answered in time: that is a no."""
+        row = node_runs.of(context, job, node)
+        patience = timedelta(seconds=node.timeout or PATIENCE_SECONDS)
+        if row is not None and context.now() >= row.at + patience:
+            _answer(context, job, node, NodeState.FAILED, "nobody answered in time")
+
+
+def rest(context: Context, job: Job, standing: Standing) -> None:
+    """Where only people are waited for, the job leaves its slot to others meanwhile."""
+    waiting = [node for node in context.pipeline.nodes if standing.states[node.name] is NodeState.WAITING]
+    if not waiting or NodeState.RUNNING in standing.states.values():
+        return
+    names = ", ".join(node.name for node in waiting)
+    rows = [row for node in waiting if (row := node_runs.of(context, job, node)) is not None]
+    patience = min(timedelta(seconds=node.timeout or PATIENCE_SECONDS) for node in waiting)
+    until = min(row.at for row in rows) + patience
+    reason = f"a person: forge-loop pipeline approve {job.issue} (or refuse), asked by {names}"
+    waits.wait(context, job, Wait(until=until, reason=reason))
+
+
+def answer(context: Context, job: Job, name: str | None, *, yes: bool, why: str) -> str:
+    """Take the operator's word. Raises RefusedError where nobody is waited for."""
+    if job.state is not JobState.REVIEWING:
+        raise RefusedError(f"#{job.issue} is {job.state}: it waits for nobody")
+    humans = [node for node in context.pipeline.nodes if node.kind is NodeKind.HUMAN]
+    waiting = [node for node in humans if Humans().state(context, job, node) is NodeState.WAITING]
+    chosen = [node for node in waiting if name is None or node.name == name]
+    if len(chosen) != 1:
+        names = ", ".join(node.name for node in waiting) or "nobody"
+        raise RefusedError(f"#{job.issue} waits for {names}" + (f", not for {name}" if name is not None else ""))
+    state = NodeState.PASSED if yes else NodeState.FAILED
+    _answer(context, job, chosen[0], state, why or ("a person agreed" if yes else "a person refused"))
+    context.waits[job.id] = context.clock.monotonic()
+    return f"#{job.issue}: {chosen[0].name} {'approves' if yes else 'refuses'} {(job.head_sha or '')[:12]}"
+
+
+def refusal(context: Context, job: Job, node: Node) -> str:
+    row = node_runs.of(context, job, node)
+    return f"{node.name} did not agree: {row.detail if row is not None else 'it is not known why'}"
+
+
+def _answer(context: Context, job: Job, node: Node, state: NodeState, detail: str) -> None:
+    row = node_runs.of(context, job, node)
+    assert row is not None
+    with context.store.transaction():
+        context.store.node_runs.update(row.id, state=state, detail=detail, ended_at=context.now())
+        seconds = round(max(0.0, (context.now() - row.at).total_seconds()), 3)
+        finished = NodeFinished(node=node.name, state=state, detail=detail, seconds=seconds, head_sha=row.head_sha)
+        context.tell(finished, job)
