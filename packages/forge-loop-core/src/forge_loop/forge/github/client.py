@@ -163,6 +163,8 @@ class Client:
             raise RefusedError(_refused("POST", raw))
         try:
             return _graph(raw.data)
+        except NoAnswer as error:
+            raise ForgeError(f"GitHub answered a mutation with {error}; it may have been done") from None
         except UnreadableError as error:
             raise RefusedError(error.message) from None
 

@@ -157,7 +157,9 @@ class GitHubCodeHost:
 
     def delete_branch(self, branch: str, *, sha: str) -> None:
         if self.branch_sha(branch) == sha:
-            self._client.write("DELETE", f"{self._path}/git/refs/heads/{quote(branch)}", accept=(404, 422))
+            answer = self._client.write("DELETE", f"{self._path}/git/refs/heads/{quote(branch)}", accept=(404, 422))
+            if answer.status >= 400 and self.branch_sha(branch) == sha:
+                raise RefusedError(f"GitHub does not delete the branch {branch!r} ({answer.status})")
 
     def close_pull_request(self, number: int) -> None:
         if self._pull(number).shown.state is PullRequestState.OPEN:

@@ -56,10 +56,19 @@ class Listing:
             self._open = {entry.issue.number: entry for entry in found}
             self._newest, self._upto = first, upto
             if not self._catch_up():
+                self._require_all_of(first)
                 self._whole_at = began
                 return
         self._newest = None
         raise UnreadableError("issues are being closed while they are listed; they are listed again")
+
+    def _require_all_of(self, first: Raw) -> None:
+        """An empty page is no error of HTTP: what changed last must be in a listing that nothing changed since."""
+        shown = [entry for entry in map(seen, first.data) if entry is not None and entry.issue.open]
+        lost = [entry.issue.number for entry in shown if entry.issue.number not in self._open]
+        if lost:
+            self._newest = None
+            raise UnreadableError(f"GitHub's listing of open issues lacks #{lost[0]}")
 
     def _catch_up(self) -> bool:
         """Take in what changed since; whether anything was closed. An error leaves everything as it was."""

@@ -98,8 +98,10 @@ class GitHubTracker:
         self._label(number, self._ready)
 
     def remove_label(self, number: int, label: str) -> None:
-        """404 is GitHub's word for a label that is not on the issue."""
-        self._client.write("DELETE", f"{self._path(number)}/labels/{quote(label, safe='')}", accept=ABSENT)
+        """404 is GitHub's word for a label that is not on the issue, and for a token that may not see it."""
+        answer = self._client.write("DELETE", f"{self._path(number)}/labels/{quote(label, safe='')}", accept=ABSENT)
+        if answer.status in ABSENT and label in self._entry(number).issue.labels:
+            raise RefusedError(f"GitHub does not take the label {label!r} from #{number} ({answer.status})")
 
     def post_note(self, number: int, key: str, text: str) -> None:
         body = {"body": notes.marked(text, "note", key)}
