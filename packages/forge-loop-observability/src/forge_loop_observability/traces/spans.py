@@ -6,7 +6,7 @@ restart in the middle of a job changes no span of it. Reads rows, writes none.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -108,12 +108,12 @@ def _session(event: Recorded, store: Store, loop: str) -> Iterator[Span]:
 def _check(event: Recorded, store: Store, loop: str) -> Iterator[Span]:
     """A check's own span. They ran one after the other and were told of together, when the last had ended."""
     head, base, command = event.data["head_sha"], event.data["base_sha"], event.data["command"]
-    where = "job = ? AND head_sha = ? AND base_sha = ? AND command = ?"
-    row = store.checks.last(where, event.job, head, base, command)
-    if row is None:
+    batch = _batch(store.checks.select("job = ? AND head_sha = ? AND base_sha = ?", event.job, head, base))
+    place = next((index for index, each in enumerate(batch) if each.command == command), None)
+    if place is None:
         return
-    later = store.checks.select("job = ? AND id > ? AND at = ?", row.job, row.id, row.at)
-    end = row.at - timedelta(seconds=sum(each.seconds for each in later))
+    row, later = batch[place], batch[place + 1 :]
+    end = batch[-1].at - timedelta(seconds=sum(each.seconds for each in later))
     trace = identity.trace_id(loop, event.job)
     result = _result(row)
     attributes: dict[str, Value] = {
@@ -136,6 +136,15 @@ def _check(event: Recorded, store: Store, loop: str) -> Iterator[Span]:
         attributes=attributes | ({names.ERROR: error} if error else {}),
         error=error,
     )
+
+
+def _batch(rows: Sequence[CheckRow]) -> Sequence[CheckRow]:
+    """The newest round of checks among the rows of one merge result: a command that comes again begins another."""
+    begun = 0
+    for index, row in enumerate(rows):
+        if row.command in {each.command for each in rows[begun:index]}:
+            begun = index
+    return rows[begun:]
 
 
 def _result(row: CheckRow) -> str:
