@@ -13,6 +13,7 @@ from behaviours.case import Case, failed, gave_up, handed_over, merged
 from behaviours.played import Played
 from forge_loop.domain.job import FailureKind as Kind
 from forge_loop.rehearsal.model import Answer, Reply, report, use
+from support.planted_secrets import SECRETS as PLANTED
 from support.runner_world import git
 from support.scripted import WORK, play, rounds
 from support.strays import alive
@@ -243,6 +244,12 @@ WORKERS = (
         often=True,
     ),
     Case("commits a link that leaves the tree", does("ln -s /etc/passwd out", SAVE), failed(REFUSED, "the link 'out'")),
+    Case(
+        "commits a secret",
+        does(f"echo 'token: {PLANTED['github classic'][1]}' > config.ini", SAVE),
+        failed(REFUSED, "it holds what looks like a GitHub token", tells=("candidate.refused",)),
+        proof=nothing_was_opened,
+    ),
     Case(
         "commits a submodule",
         does("git update-index --add --cacheinfo 160000,$(git rev-parse HEAD),sub", "git commit -q -m x"),

@@ -13,6 +13,7 @@ from forge_loop.errors import GitError
 from forge_loop.git.changes import changes, lines_changed
 from forge_loop.git.control import ControlRepository
 from forge_loop.git.inspection import problems
+from forge_loop.git.leaks import leaks
 from forge_loop.git.names import forge_ref
 from forge_loop.git.protected import protected_paths
 from forge_loop.git.quarantine import Suspicious, borrowed, checked_out
@@ -57,7 +58,7 @@ def _inspect(
     changed = changes(control.git, base_sha, sha)
     if not changed:
         return Harvest(commit=None, uncommitted=uncommitted)
-    found = problems(control.git, changed)
+    found = problems(control.git, changed) or leaks(control.git, base_sha, sha, changed)
     paths = tuple(change.path for change in changed)
     return Harvest(
         commit=sha,

@@ -24,6 +24,7 @@ from forge_loop.domain.proposals import (
     parse_proposals,
 )
 from forge_loop.domain.review import MalformedReport
+from forge_loop.domain.secret_shapes import kinds_in
 from forge_loop.domain.session import Role, SessionOutcome
 from forge_loop.errors import RefusedError
 from forge_loop.runner import prompts, sessions
@@ -141,6 +142,9 @@ def _act(context: Context, proposal: Proposal) -> None:
     issue = context.tracker.issue(proposal.issue)
     if issue.key != proposal.issue_key or not issue.open:
         raise RefusedError(f"#{proposal.issue} is closed, or another issue by now")
+    held = kinds_in([proposal.text])
+    if held:
+        raise RefusedError(f"proposal {proposal.id} looks as if it holds {' and '.join(held)}, so it was not sent")
     if Unasked.COMMENT in proposal.acts:
         text = f"{SAYS[proposal.kind]}:\n\n{proposal.text}"
         context.tracker.post_note(proposal.issue, f"maintenance-{proposal.kind}", text)

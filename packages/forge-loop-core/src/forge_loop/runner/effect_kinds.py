@@ -57,7 +57,8 @@ class EffectKind:
     `forbidden` says, just before it is done, why a person does not want it any more. `work` marks what belongs to a
     job's work and not to its end: nothing of it is done once the job has ended. `said` marks what is told to people:
     nothing of it once they have taken over. `closes` marks what closes an approval outside: nothing of it is done once
-    there is a newer one. `ended` is called in the transaction that records the end, on the runner's thread.
+    there is a newer one. `stays` marks what concerns this box alone: it holds nothing that is sent. `ended` is called
+    in the transaction that records the end, on the runner's thread.
     """
 
     look: Callable[[Context, Detail], Result | None]
@@ -67,6 +68,7 @@ class EffectKind:
     work: bool = False
     said: bool = False
     closes: bool = False
+    stays: bool = False
     ended: Callable[[Context, EffectRow], None] = _no_more
 
 
@@ -299,9 +301,11 @@ def _call(act: Callable[[Context, Detail], object]) -> Callable[[Context, Detail
 
 
 KINDS: Mapping[str, EffectKind] = {
-    "workspace.create": EffectKind(look=_look_workspace, act=_create_workspace, tells=_tell_created, work=True),
-    deploy.KIND: EffectKind(look=deploy.look, act=deploy.act, tells=deploy.tells, ended=deploy.ended),
-    "workspace.remove": EffectKind(look=lambda *_: None, act=_remove_workspaces, tells=_tell_removed),
+    "workspace.create": EffectKind(
+        look=_look_workspace, act=_create_workspace, tells=_tell_created, work=True, stays=True
+    ),
+    deploy.KIND: EffectKind(look=deploy.look, act=deploy.act, tells=deploy.tells, ended=deploy.ended, stays=True),
+    "workspace.remove": EffectKind(look=lambda *_: None, act=_remove_workspaces, tells=_tell_removed, stays=True),
     "push": EffectKind(look=_look_push, act=_push, tells=_tell_push, forbidden=_push_forbidden, work=True),
     "pull_request.open": EffectKind(
         look=_look_pull_request,

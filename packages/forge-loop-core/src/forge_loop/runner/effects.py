@@ -13,6 +13,7 @@ from typing import Any
 from forge_loop.domain.events import EffectDone, EffectFailed, EffectIntended, EffectSettled
 from forge_loop.domain.job import Job, JobState
 from forge_loop.domain.retry import delay
+from forge_loop.domain.secret_shapes import kinds_in, texts_of
 from forge_loop.errors import NoSuchIssueError, RefusedError
 from forge_loop.runner import deploy, node_runs
 from forge_loop.runner.context import Context, errand_key
@@ -148,7 +149,10 @@ class EffectPump:
 
 
 def _carry_out(context: Context, row: EffectRow, job: Job, over: str | None, uncertain: bool) -> Outcome:
-    """In a thread: look whether it is there already if it may be, look whether it may still be done, do it."""
+    """In a thread: look whether it is there already if it may be, look whether it may still be done, do it.
+
+    Nothing that looks like a secret leaves this box.
+    """
     kind = KINDS[row.kind]
     found = kind.look(context, row.detail) if uncertain else None
     if found is not None:
@@ -156,4 +160,7 @@ def _carry_out(context: Context, row: EffectRow, job: Job, over: str | None, unc
     withdrawn = over or kind.forbidden(context, job, row.detail)
     if withdrawn is not None:
         return Outcome(result={}, withdrawn=withdrawn)
+    held = () if kind.stays else kinds_in(texts_of(row.detail))
+    if held:
+        raise RefusedError(f"it looks as if it holds {' and '.join(held)}, so it was not sent")
     return Outcome(result=kind.act(context, row.detail))

@@ -11,6 +11,7 @@ from sqlite3 import Row as SqliteRow
 from typing import TYPE_CHECKING, Any
 
 from forge_loop.domain.recorded import Recorded, rfc3339
+from forge_loop.domain.secret_shapes import outgoing
 from forge_loop.domain.tallies import tallies
 from forge_loop.store.access import Access
 
@@ -40,8 +41,9 @@ class EventLog:
         session: str | None = None,
     ) -> None:
         values = event.data()
+        told = outgoing(values)
         # Half a surrogate pair, as JSON from outside can hold it, would stop every reader that writes UTF-8.
-        data = json.dumps(values, ensure_ascii=False).encode("utf-8", "replace").decode()
+        data = json.dumps(told, ensure_ascii=False).encode("utf-8", "replace").decode()
         sql = (
             "INSERT INTO events (seq, at, kind, repo, issue, job, attempt, session, data) VALUES "
             "((SELECT coalesce(max(seq), 0) + 1 FROM events), ?, ?, (SELECT repo FROM loop), ?, ?, ?, ?, ?)"
