@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from forge_loop.domain.secret_shapes import secrets_in
 from forge_loop.git.changes import GITLINK, Change, blobs
 from forge_loop.git.command import Git
+from forge_loop.git.inspection import MOST_BYTES
 
-MOST_BYTES = 10 * 1024 * 1024  # of one version of a file
 AT_ONCE = 64 * 1024 * 1024
 
 
