@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lifecycle_rules import LIFECYCLE
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Requirement:
@@ -509,5 +511,7 @@ OBSERVED = (
     ),
 )
 
-PROMISES = (*INSTALL, *QUEUE, *LOOP, *MESSAGES, *OBSERVED)
+LIFE = tuple(Requirement(id=rule.id, says=rule.says, tests=(*rule.decided, *rule.played)) for rule in LIFECYCLE)
+
+PROMISES = (*INSTALL, *QUEUE, *LOOP, *LIFE, *MESSAGES, *OBSERVED)
 REQUIREMENTS = (*GUARANTEES, *PROMISES)

@@ -131,9 +131,10 @@ def test_status_explain_attempts_and_events_tell_one_story(morning: Morning) -> 
         assert [(row["outcome"], row["charged"], row["failure_kind"]) for row in rows] == [
             (data["outcome"], data["charged"], data["failure_kind"]) for data in told
         ]
-        assert rows[-1]["outcome"] == states[number]
         reason = why_it_ended(morning.explained[number])
-        assert ends[number]["data"].get("reason", reason) == reason == rows[-1]["note"]
+        assert ends[number]["data"].get("reason", reason) == reason
+        assert rows[-1]["note"] in reason
+        assert rows[-1]["outcome"] == ("failed" if rows[-1]["charged"] else states[number])
 
 
 def test_the_events_are_gapless_and_the_file_is_the_database(morning: Morning) -> None:
