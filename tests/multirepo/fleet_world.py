@@ -6,10 +6,11 @@ Owns: opening a world for each entry. Must not: reach into the async runner.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from forge_loop.agents.sandbox import Confinement
 from forge_loop.bootstrap import Wired
@@ -106,7 +107,7 @@ class FleetWorld:
 
     def run(self) -> bool:
         """Run until every repository rests; a fleet that never does fails."""
-        return asyncio.run(asyncio.wait_for(self.runner.run(until_idle=True), LONGEST))
+        return on_a_loop_of_its_own(asyncio.wait_for(self.runner.run(until_idle=True), LONGEST))
 
     def events(self, name: str) -> list[Recorded]:
         world = open_world(self.root / name, {}, settings=self.settings)
@@ -115,6 +116,12 @@ class FleetWorld:
         finally:
             world.waker.close()
             world.close()
+
+
+def on_a_loop_of_its_own(work: Coroutine[Any, Any, Outcome]) -> Outcome:
+    """Run it in a thread: another test of this process may have left a loop running in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 def fleet_of(*names: str, slots: int = 4, root: Path, **terms: object) -> Fleet:

@@ -21,7 +21,7 @@ from forge_loop.domain.job import JobState
 from forge_loop.domain.session import Role, SessionEnded, SessionOrder, SessionOutcome
 from forge_loop_multirepo.fleet_file import Fleet
 from forge_loop_multirepo.records import look
-from multirepo.fleet_world import AtOnce, FleetWorld, fleet_of, good
+from multirepo.fleet_world import AtOnce, FleetWorld, fleet_of, good, on_a_loop_of_its_own
 from support.fake_agents import Script
 from support.runner_world import SETTINGS, World, approve, open_world, script
 
@@ -184,7 +184,7 @@ def test_a_changed_file_begins_what_is_new_and_ends_what_is_gone_and_a_bad_edit_
         fleet.runner.stop("seen enough")
         await running
 
-    asyncio.run(run())
+    on_a_loop_of_its_own(run())
     assert [str(error).splitlines()[-1].strip() for _, error in fleet.told] == ["repos.yaml:1:1: nonsense"]
     assert fleet.events("old")[-1].data["reason"] == "it was taken out of the fleet"
     assert fleet.events("new")[-1].data["reason"] == "seen enough"
@@ -207,6 +207,6 @@ def test_cancelling_ends_every_loop_before_it_returns(tmp_path: Path) -> None:
         with pytest.raises(asyncio.CancelledError):
             await running
 
-    asyncio.run(run())
+    on_a_loop_of_its_own(run())
     assert [world.agents.ends[0][1] for world in fleet.worlds.values()] == ["the loop is stopping"] * 2
     assert [fleet.events(name)[-1].kind for name in "ab"] == ["loop.stopped"] * 2
