@@ -41,7 +41,7 @@ def served(played: Path) -> Iterator[Served]:
 def copy(played: Path, tmp_path: Path) -> Path:
     """The same project for a test of its own."""
     root = tmp_path / "copy"
-    shutil.copytree(played, root, symlinks=True)
+    shutil.copytree(played, root, symlinks=True, ignore=shutil.ignore_patterns("*-wake"))
     return root
 
 

@@ -40,7 +40,7 @@ def _worker(order: SessionOrder) -> Sequence[SessionNews]:
         return [ended(order, SessionOutcome.FAILED, "the greeting would not come")]
     if LIVE_TITLE in order.prompt:
         return []
-    name = "hello.txt" if "Say hello" in order.prompt else "cache.py"
+    name = "cache.py" if "Cache the greeting" in order.prompt else f"{order.id}.txt"
     return [commits({name: "one\ntwo\nthree\n"})(order)]
 
 
