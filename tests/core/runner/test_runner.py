@@ -92,6 +92,30 @@ def test_a_finding_sends_the_work_back_once_and_the_same_conversation_mends_it(t
     assert "finding.closed" in world.kinds()
 
 
+def test_a_round_that_was_cut_off_is_told_anew_what_it_is_for(tmp_path: Path) -> None:
+    world = open_world(
+        tmp_path,
+        {
+            Role.WORKER: script(
+                commits({"hello.txt": "Helo.\n"}),
+                lambda order: ended(order, SessionOutcome.TRANSIENT, "overloaded"),
+                commits({"hello.txt": "Hello.\n"}),
+            ),
+            Role.CRITIC: script(verdict("request_changes", finding("sev2")), approves),
+        },
+    )
+    number = approve(world, "Say hello")
+    world.run()
+    assert world.state(number) is JobState.PARKED
+    world.clock.ahead += timedelta(minutes=5)
+    world = reopen(world, tmp_path)
+    world.run()
+    assert world.state(number) is JobState.MERGED
+    (again,) = [order for order in world.agents.orders if order.role is Role.WORKER]
+    assert "The loop was interrupted" in again.prompt
+    assert "mend it" in again.prompt
+
+
 def test_red_checks_go_back_to_the_worker_with_their_output(tmp_path: Path) -> None:
     settings = replace(
         SETTINGS, checks=("test ! -f hello.txt || grep -q Hello hello.txt || { echo no greeting; exit 1; }",)

@@ -110,8 +110,7 @@ def _start(context: Context, job: Job, purpose: str, workspace: Path, notes: str
     earlier = context.store.sessions.last("attempt = ? AND role = ?", job.attempt or 0, Role.WORKER)
     config = context.private(job, Role.WORKER) / "config"
     resume = earlier.session if earlier and context.agents.resumable(earlier.session, config) else None
-    told = {"begin": "", "resume": prompts.RESUME, "finish": prompts.FINISH}.get(purpose)
-    extra = told if told is not None else prompts.revision(context, job)
+    extra = _told(context, job, purpose)
     prompt = extra if resume else "\n\n".join(part for part in (prompts.worker(context, job, notes), extra) if part)
     opening = sessions.Opening(
         role=Role.WORKER,
@@ -123,6 +122,21 @@ def _start(context: Context, job: Job, purpose: str, workspace: Path, notes: str
         resume=resume,
     )
     sessions.begin(context, job, opening)
+
+
+def _told(context: Context, job: Job, purpose: str) -> str:
+    """What a session is told beside the brief. One that was cut off may not have kept what its round was for."""
+    match purpose:
+        case "begin":
+            return ""
+        case "finish":
+            return prompts.FINISH
+        case "resume" if job.round == 0:
+            return prompts.RESUME
+        case "resume":
+            return f"{prompts.RESUME}\n\n{prompts.revision(context, job)}"
+        case _:
+            return prompts.revision(context, job)
 
 
 def _read_report(context: Context, job: Job, row: SessionRow) -> None:
