@@ -14,7 +14,6 @@ from forge_loop.config.layout import StateLayout
 from forge_loop.database import ReadOnlyDatabase, open_read_only
 from forge_loop.store import Access, LoopRow, Store
 
-
 _TABLES = "SELECT count(*) AS tables FROM sqlite_schema WHERE name IN ('loop', 'queue_clock')"
 
 
