@@ -1,4 +1,4 @@
-"""What the page is made of: published files, unchanged, with their licences; nothing else, and nothing from elsewhere."""
+"""What the page is made of: published files, unchanged, with their licences, and nothing from elsewhere."""
 
 from __future__ import annotations
 
