@@ -161,9 +161,17 @@ class Stage:
             wired.close()
 
     def play(self) -> None:
-        """Lives of the loop, the clock put on between them, until no job is left that only waits for time."""
+        """Lives of the loop, the clock put on between them, until no job is left that only waits for time.
+
+        Rows that fail alike may end one after the other: the breaker then halts dispatch, and the operator resumes.
+        """
         for _ in range(LIVES):
             self.life()
+            halted: str | None = self.reads(lambda store: store.loop().halt_reason)
+            if halted is not None:
+                assert "failed alike" in halted, halted
+                self.asks("resume")
+                continue
             waiting = [job for job in self.live_jobs() if job.not_before is not None]
             if not waiting:
                 return

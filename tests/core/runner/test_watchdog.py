@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from forge_loop.config.model import Settings, Worker
 from forge_loop.domain.session import Activity
-from support.runner_world import World, approve, open_world
+from support.runner_world import SETTINGS, World, approve, open_world
 
 BETWEEN = timedelta(minutes=20)  # longer than watchdog.stop, shorter than watchdog.tool
 
 
-def working(root: Path) -> tuple[World, str]:
+def working(root: Path, settings: Settings = SETTINGS) -> tuple[World, str]:
     """A world in which a worker has begun and says nothing by itself."""
-    world = open_world(root, {})
+    world = open_world(root, {}, settings=settings)
     approve(world, "Take your time")
     for _ in range(200):
         world.runner.tick.run()
@@ -50,3 +52,11 @@ def test_silence_after_the_tool_call_has_come_back_is_silence(tmp_path: Path) ->
     said(world, session, under_way=1)
     said(world, session, under_way=0)
     assert ended_after(world, BETWEEN)
+
+
+def test_a_hosts_own_clock_comes_first_and_the_watchdog_is_for_a_host_that_does_not_keep_it(tmp_path: Path) -> None:
+    world, _ = working(tmp_path, replace(SETTINGS, worker=Worker(timeout=300.0)))
+    assert not ended_after(world, timedelta(seconds=310))
+    assert ended_after(world, timedelta(seconds=30))
+    told = [event for event in world.events() if event.kind == "watchdog.ended_session"]
+    assert [event.data["reason"] for event in told] == ["the time of its role ran out"]

@@ -19,6 +19,8 @@ from forge_loop.runner.clock import passed
 from forge_loop.runner.context import Context
 
 LARGEST_DRIFT = timedelta(seconds=60)  # between the wall clock and the monotonic one, from one poll to the next
+# A session's host keeps its wall clock and says that its time ran out. The watchdog is for a host that does not.
+HOST_FIRST = timedelta(seconds=30)
 
 REASONS = {
     Watch.STOP_SILENT: "no sign of life",
@@ -105,7 +107,7 @@ class Watchdog:
             stop=timedelta(seconds=settings.watchdog.stop),
             tool=timedelta(seconds=settings.watchdog.tool),
             no_progress=timedelta(seconds=settings.watchdog.no_progress),
-            timeout=timedelta(seconds=self._own_timeout(row) or timeouts[row.role]),
+            timeout=timedelta(seconds=self._own_timeout(row) or timeouts[row.role]) + HOST_FIRST,
         )
 
     def _own_timeout(self, row: SessionRow) -> float | None:
