@@ -13,7 +13,7 @@ import pytest
 
 from forge_loop.domain.job import JobState
 from forge_loop.domain.pipeline import CRITIC_ALONE, Node, NodeKind, NodeState, Pipeline, When
-from forge_loop.domain.session import Role, SessionEnded, SessionOrder
+from forge_loop.domain.session import Role, SessionEnded, SessionOrder, SessionOutcome
 from forge_loop.ports import CommandResult
 from forge_loop.runner.pipeline import standing_of
 from forge_loop.store import RequestState
@@ -25,6 +25,7 @@ from support.runner_world import (
     approve,
     commits,
     done,
+    ended,
     open_world,
     script,
 )
@@ -177,6 +178,39 @@ def test_what_is_not_required_may_fail_and_the_merge_goes_on(tmp_path: Path) -> 
     world.run()
     assert world.state(number) is JobState.MERGED
     assert world.context.store.node_runs.select()[0].detail == "it ended with 3"
+
+
+@pytest.mark.parametrize(
+    ("required", "outcome", "state"),
+    [
+        (False, SessionOutcome.STOPPED, JobState.MERGED),
+        (False, SessionOutcome.NO_REPORT, JobState.MERGED),
+        (False, SessionOutcome.LIMIT, JobState.PARKED),
+        (True, SessionOutcome.STOPPED, JobState.HANDED_OVER),
+    ],
+)
+def test_a_reviewer_that_comes_to_no_verdict_fails_the_job_only_where_it_is_required(
+    required: bool, outcome: SessionOutcome, state: JobState, tmp_path: Path
+) -> None:
+    def review(order: SessionOrder) -> SessionEnded:
+        return ended(order, outcome) if "# Security of" in order.prompt else done(order, APPROVAL)
+
+    world = world_of(tmp_path, CRITIC, replace(SECURITY, required=required), critics=script(review))
+    number = approve(world, "Say hello")
+    world.run()
+    assert world.state(number) is state
+    failed = [(row.node, row.state) for row in world.context.store.node_runs.select()]
+    assert failed == ([("security", NodeState.FAILED)] if state is JobState.MERGED else [])
+
+
+def test_a_malformed_report_of_a_reviewer_that_is_not_required_is_its_own_failure(tmp_path: Path) -> None:
+    critics = by_node(security=[{"overall": "looks good to me"}])
+    world = world_of(tmp_path, CRITIC, replace(SECURITY, required=False), critics=critics)
+    number = approve(world, "Say hello")
+    world.run()
+    assert world.state(number) is JobState.MERGED
+    (row,) = world.context.store.node_runs.select()
+    assert "the security's report is malformed" in row.detail
 
 
 def test_a_job_that_waits_for_a_person_leaves_its_slot_and_merges_once_they_agree(tmp_path: Path) -> None:

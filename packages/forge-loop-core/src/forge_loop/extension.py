@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from forge_loop.cli.options import as_json, issue_number, shared
     from forge_loop.cli.preconditions import CHECKS
     from forge_loop.cli.preconditions import look as look_at
-    from forge_loop.cli.project import Project, Reloading, find_project, reading, writing
+    from forge_loop.cli.project import Project, Reloading, file_identity, find_project, reading, writing
     from forge_loop.cli.situation import Level, Situation
     from forge_loop.cli.status import short_line as status_line
     from forge_loop.cli.stopping import Stopping
@@ -131,6 +131,7 @@ __all__ = [
     "duration",
     "explained",
     "explanation_lines",
+    "file_identity",
     "find_process",
     "find_project",
     "is_suspicious",
@@ -239,6 +240,7 @@ _HOMES: Mapping[str, str] = {
     "duration": "forge_loop.config.quantities",
     "explained": "forge_loop.cli.dry_run",
     "explanation_lines": "forge_loop.cli.explain:lines",
+    "file_identity": "forge_loop.cli.project",
     "find_process": "forge_loop.agents.processes:find",
     "find_project": "forge_loop.cli.project",
     "is_suspicious": "forge_loop.domain.review",

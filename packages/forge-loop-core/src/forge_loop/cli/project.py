@@ -113,10 +113,11 @@ class Reloading:
         return settings_of(self._given, self._directory, self._flags).settings
 
     def _look(self) -> tuple[tuple[int, int, int] | None, ...]:
-        return tuple(_identity(path) for path in self._files)
+        return tuple(file_identity(path) for path in self._files)
 
 
-def _identity(path: Path) -> tuple[int, int, int] | None:
+def file_identity(path: Path) -> tuple[int, int, int] | None:
+    """What changes whenever a file is written or replaced; None where there is none."""
     try:
         facts = path.stat()
     except OSError:

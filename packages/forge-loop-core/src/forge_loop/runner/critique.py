@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from forge_loop.config.model import Critic
-from forge_loop.domain.events import ReviewFinished, ReviewStarted
+from forge_loop.domain.events import NodeFinished, ReviewFinished, ReviewStarted
 from forge_loop.domain.job import FailureKind, Job, JobState, SessionRow
 from forge_loop.domain.pipeline import CRITIC, Node, NodeState
 from forge_loop.domain.review import (
@@ -25,11 +25,21 @@ from forge_loop.domain.review import (
     parse_verdict,
 )
 from forge_loop.domain.session import Role, SessionOutcome
-from forge_loop.runner import ending, findings, job_errands, outcome, prompts, pull_request, sessions
+from forge_loop.runner import ending, findings, job_errands, node_runs, outcome, prompts, pull_request, sessions
 from forge_loop.runner.context import Context
 from forge_loop.store import ReviewRow
 
 ACCOUNT = "account"
+# What is not a reviewer's doing: the job waits, and its session goes on, whether it is required or not.
+HELD_UP = frozenset(
+    {
+        SessionOutcome.LIMIT,
+        SessionOutcome.TRANSIENT,
+        SessionOutcome.AUTH,
+        SessionOutcome.CONFIGURATION,
+        SessionOutcome.LOST,
+    }
+)
 
 
 class Reviews:
@@ -40,6 +50,9 @@ class Reviews:
         last = newest(context, job, node)
         if last is not None and _given(last) == _binding(context, job, node):
             return NodeState.PASSED if last.approves else NodeState.FAILED
+        run = node_runs.of(context, job, node)
+        if run is not None:
+            return run.state
         row = _session(context, job, node)
         return NodeState.RUNNING if row is not None and not row.acted_on else None
 
@@ -54,8 +67,21 @@ class Reviews:
             return
         if row.outcome is SessionOutcome.DONE:
             _read(context, job, node, row)
-        else:
+        elif node.required or row.outcome in HELD_UP:
             outcome.fail_by(context, job, row)
+        else:
+            _without_verdict(context, job, node, row.detail or f"its session ended: {row.outcome}")
+
+
+def _without_verdict(context: Context, job: Job, node: Node, detail: str) -> None:
+    """A reviewer that is not required came to no verdict: that is its failure and not the job's."""
+    with context.store.transaction():
+        run = node_runs.insert(context, job, node, NodeState.FAILED)
+        context.store.node_runs.update(run.id, detail=detail, ended_at=context.now())
+        finished = NodeFinished(
+            node=node.name, state=NodeState.FAILED, detail=detail, seconds=0.0, head_sha=job.head_sha or ""
+        )
+        context.tell(finished, job)
 
 
 def newest(context: Context, job: Job, node: Node) -> ReviewRow | None:
@@ -158,7 +184,11 @@ def _read(context: Context, job: Job, node: Node, row: SessionRow) -> None:
     try:
         verdict = parse_verdict(sessions.report_of(row))
     except MalformedReport as error:
-        ending.fail(context, job, FailureKind.NO_REPORT, f"the {node.name}'s report is malformed: {error}")
+        detail = f"the {node.name}'s report is malformed: {error}"
+        if node.required:
+            ending.fail(context, job, FailureKind.NO_REPORT, detail)
+        else:
+            _without_verdict(context, job, node, detail)
         return
     if is_suspicious(verdict, job.lines_changed):
         _doubt(context, job, node, row)
@@ -176,7 +206,10 @@ def _doubt(context: Context, job: Job, node: Node, row: SessionRow) -> None:
     config = context.private(job, node.name) / "config"
     if row.purpose == ACCOUNT or not context.agents.resumable(row.session, config):
         reason = f"the {node.name} approves {job.lines_changed} changed lines and names nothing that it reviewed"
-        ending.end(context, job, JobState.HANDED_OVER, reason)
+        if node.required:
+            ending.end(context, job, JobState.HANDED_OVER, reason)
+        else:
+            _without_verdict(context, job, node, reason)
         return
     _open(context, job, node, ACCOUNT, prompts.ACCOUNT, resume=row.session)
 

@@ -5,7 +5,7 @@ Owns: the waiting, and what an answer does. Must not: take silence for a yes.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from forge_loop.domain.events import NodeFinished, NodeStarted
 from forge_loop.domain.host_checks import Wait
@@ -30,9 +30,7 @@ class Humans:
 
     def follow(self, context: Context, job: Job, node: Node) -> None:
         """Nobody answered in time: that is a no."""
-        row = node_runs.of(context, job, node)
-        patience = timedelta(seconds=node.timeout or PATIENCE_SECONDS)
-        if row is not None and context.now() >= row.at + patience:
+        if context.now() >= _until(context, job, node):
             _answer(context, job, node, NodeState.FAILED, "nobody answered in time")
 
 
@@ -42,9 +40,7 @@ def rest(context: Context, job: Job, standing: Standing) -> None:
     if not waiting or NodeState.RUNNING in standing.states.values():
         return
     names = ", ".join(node.name for node in waiting)
-    rows = [row for node in waiting if (row := node_runs.of(context, job, node)) is not None]
-    patience = min(timedelta(seconds=node.timeout or PATIENCE_SECONDS) for node in waiting)
-    until = min(row.at for row in rows) + patience
+    until = min(_until(context, job, node) for node in waiting)
     reason = f"a person: forge-loop pipeline approve {job.issue} (or refuse), asked by {names}"
     waits.wait(context, job, Wait(until=until, reason=reason))
 
@@ -68,6 +64,13 @@ def answer(context: Context, job: Job, name: str | None, *, yes: bool, why: str)
 def refusal(context: Context, job: Job, node: Node) -> str:
     row = node_runs.of(context, job, node)
     return f"{node.name} did not agree: {row.detail if row is not None else 'it is not known why'}"
+
+
+def _until(context: Context, job: Job, node: Node) -> datetime:
+    """When a node that waits has waited long enough."""
+    row = node_runs.of(context, job, node)
+    assert row is not None
+    return row.at + timedelta(seconds=node.timeout or PATIENCE_SECONDS)
 
 
 def _answer(context: Context, job: Job, node: Node, state: NodeState, detail: str) -> None:

@@ -25,6 +25,7 @@ from forge_loop.extension import (
     Wired,
     as_json,
     build,
+    file_identity,
     readable,
     shared,
 )
@@ -87,11 +88,11 @@ def open_loop(given: Invocation, entry: Repository, slots: Slots) -> Wired:
 
 def reloading(file: Path) -> Callable[[], Fleet | None]:
     """The fleet again whenever its file has changed; ConfigError once for each bad edit."""
-    seen = _identity(file)
+    seen = file_identity(file)
 
     def reload() -> Fleet | None:
         nonlocal seen
-        found = _identity(file)
+        found = file_identity(file)
         if found == seen:
             return None
         seen = found
@@ -128,14 +129,6 @@ def _warn(given: Invocation, name: str, error: Exception) -> None:
     given.output.say(f"warning: {where}: {error}{keeps}", fg="yellow")
     if given.verbose:
         given.output.say("".join(traceback.format_exception(error)).rstrip())
-
-
-def _identity(path: Path) -> tuple[int, int, int] | None:
-    try:
-        facts = path.stat()
-    except OSError:
-        return None
-    return facts.st_mtime_ns, facts.st_size, facts.st_ino
 
 
 def _raise_limit_of_open_files() -> None:
