@@ -1,20 +1,38 @@
--- What a job changes, and which pull requests of the loop's are open, whatever became of their jobs. Lists are JSON.
+-- What a job that is merging waits for at the code host.
+ALTER TABLE jobs ADD COLUMN waits_for TEXT;
 
-ALTER TABLE jobs ADD COLUMN paths TEXT NOT NULL DEFAULT '[]';
-ALTER TABLE loop ADD COLUMN open_pull_requests TEXT NOT NULL DEFAULT '[]';
-CREATE INDEX jobs_by_pull_request ON jobs (pull_request) WHERE pull_request IS NOT NULL;
+-- The code host's own checks of a candidate as they were last seen, and since when they have looked like that.
+CREATE TABLE host_looks (
+    id         INTEGER PRIMARY KEY,
+    job        INTEGER NOT NULL REFERENCES jobs (id),
+    head_sha   TEXT NOT NULL,
+    checks     TEXT NOT NULL,
+    changed_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX host_looks_by_job ON host_looks (job, head_sha);
 
--- What a parked loop waits for, and since when; and how far each of the account's limits was used when last heard of.
-ALTER TABLE loop ADD COLUMN parked_at TEXT;
-ALTER TABLE loop ADD COLUMN parked_for TEXT;
-
-CREATE TABLE limits (
-    id          INTEGER PRIMARY KEY,
-    kind        TEXT NOT NULL UNIQUE,
-    utilization REAL NOT NULL,
-    resets_at   TEXT,
-    seen_at     TEXT NOT NULL
+-- What trusted people asked to be changed on pull requests, each acted on once, in this round.
+CREATE TABLE remarks (
+    id     INTEGER PRIMARY KEY,
+    job    INTEGER NOT NULL REFERENCES jobs (id),
+    round  INTEGER NOT NULL,
+    key    TEXT NOT NULL,
+    author TEXT NOT NULL,
+    text   TEXT NOT NULL,
+    file   TEXT,
+    line   INTEGER,
+    at     TEXT NOT NULL,
+    UNIQUE (job, key)
 ) STRICT;
 
--- What is done of a proposal while it is accepted: a JSON list.
-ALTER TABLE proposals ADD COLUMN acts TEXT NOT NULL DEFAULT '[]';
+-- Approvals that count for nothing, each to be told on its issue once. `label_at` is when the label was given.
+CREATE TABLE refusals (
+    id        INTEGER PRIMARY KEY,
+    issue     INTEGER NOT NULL,
+    issue_key TEXT NOT NULL,
+    label_at  TEXT NOT NULL,
+    text      TEXT NOT NULL,
+    told_at   TEXT,
+    UNIQUE (issue_key, label_at)
+) STRICT;
+CREATE INDEX refusals_open ON refusals (id) WHERE told_at IS NULL;

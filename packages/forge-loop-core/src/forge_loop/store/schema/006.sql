@@ -1,16 +1,18 @@
--- Counts that outlive the events they were counted from. A row changes in the transaction of its event.
-CREATE TABLE tallies (
-    family TEXT NOT NULL,
-    label  TEXT NOT NULL,
-    count  INTEGER NOT NULL,
-    total  REAL NOT NULL,
-    PRIMARY KEY (family, label)
-) STRICT, WITHOUT ROWID;
+-- The pipeline: which node a review, its findings and its sessions belong to, and the runs of nodes that are no reviews.
+ALTER TABLE sessions ADD COLUMN node TEXT NOT NULL DEFAULT '';
+ALTER TABLE reviews ADD COLUMN node TEXT NOT NULL DEFAULT 'critic';
+ALTER TABLE findings ADD COLUMN node TEXT NOT NULL DEFAULT 'critic';
 
-INSERT INTO tallies SELECT 'events', kind, count(*), 0 FROM events GROUP BY kind;
-INSERT INTO tallies
-    SELECT 'watchdog', data ->> 'reason', count(*), 0 FROM events WHERE kind = 'watchdog.ended_session' GROUP BY 2;
-
--- What is counted of every session, apart from their reports, which are long.
-CREATE INDEX sessions_counted ON sessions (role, outcome, started_at, ended_at, tokens_in, tokens_out)
-    WHERE ended_at IS NOT NULL;
+CREATE TABLE node_runs (
+    id       INTEGER PRIMARY KEY,
+    job      INTEGER NOT NULL REFERENCES jobs (id),
+    head_sha TEXT NOT NULL,
+    node     TEXT NOT NULL,
+    state    TEXT NOT NULL,
+    tries    INTEGER NOT NULL,
+    output   TEXT NOT NULL,
+    detail   TEXT NOT NULL,
+    at       TEXT NOT NULL,
+    ended_at TEXT,
+    UNIQUE (job, head_sha, node)
+) STRICT;
