@@ -92,7 +92,7 @@ def same_life(world: World, disk: Path, filling: FillingDisk) -> list[str]:
     """Room comes after some ticks on the full disk; the loop does not end, and goes on."""
     after_ticks_when_full(world, filling, lambda: make_room(disk))
     run_to_the_end(world)
-    return judged(world)
+    return judged_and_closed(world)
 
 
 def next_life(world: World, disk: Path, filling: FillingDisk) -> list[str]:
@@ -106,7 +106,7 @@ def next_life(world: World, disk: Path, filling: FillingDisk) -> list[str]:
     world.close()
     again = open_scenario(SCENARIO, root)
     run_to_the_end(again)
-    return judged(again)
+    return judged_and_closed(again)
 
 
 def after_ticks_when_full(world: World, filling: FillingDisk, then: Callable[[], None]) -> None:
@@ -122,6 +122,14 @@ def after_ticks_when_full(world: World, filling: FillingDisk, then: Callable[[],
             world.context.errands._wake()  # on a full disk nothing else may move
 
     world.runner.tick.run = tick  # type: ignore[method-assign]
+
+
+def judged_and_closed(world: World) -> list[str]:
+    """What is held open of a life that is over would keep its room on the disk from the lives after it."""
+    found = judged(world)
+    world.context.queue.close()
+    world.close()
+    return found
 
 
 def judged(world: World) -> list[str]:
