@@ -49,7 +49,7 @@ def _record_after_act(patch: Patch) -> None:
         job = context.store.jobs.get(row.job)
         context.errands.start(
             f"effect:{row.job}",
-            lambda: effects._carry_out(context, row, job, None, False),
+            lambda: effects._carry_out(context, row, job, lambda: None, False),
             then=lambda outcome: self._ended(row, outcome),
             failed=lambda error: self._failed(row, error),
         )

@@ -236,3 +236,23 @@ def test_the_watchdog_ends_a_session_although_the_disk_was_full_when_it_first_wa
     story.sessions.told[Role.WORKER] = ["silent"]
     story.run()
     assert state_of(story) == "merged"
+
+
+def test_what_is_under_way_for_a_job_that_ended_meanwhile_is_not_done(tmp_path: Path) -> None:
+    """The label is given again before the effect's own look: only the rows know that the job is over."""
+
+    def hold(story: Story) -> None:
+        story.errands.held.add("effect:1")
+        story.people._close(story.tracker.tickets[1])
+
+    def open_again(story: Story) -> None:
+        story.tracker.tickets[1].open = True
+        story.errands.held.clear()
+
+    story = told(
+        tmp_path,
+        when(lambda story: story.is_(JobState.PUBLISHING) and story.errands.busy("effect:1"), hold),
+        when(in_state(JobState.YIELDED), open_again),
+    )
+    assert story.ended[0]["state"] == "yielded"
+    assert story.ended[0]["pull_request"] is None

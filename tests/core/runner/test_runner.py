@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from forge_loop.config.model import Critic, Merge, MergeMode, Retry, Scheduling
+from forge_loop.config.model import Critic, Merge, MergeMode, Po, PoMode, Retry, Scheduling
 from forge_loop.domain.job import FailureKind, JobState
 from forge_loop.domain.session import Role, SessionEnded, SessionOrder, SessionOutcome
 from forge_loop.errors import LoopRunningError
@@ -471,3 +471,46 @@ def test_interruptions_in_a_row_wait_longer_each_time_and_charge_nothing(tmp_pat
     assert world.job(number).attempts == 0
     assert 27 <= waits[0] <= 33
     assert 54 <= waits[1] <= 66
+
+
+def test_a_clone_that_a_check_on_base_left_goes_at_the_next_start(tmp_path: Path) -> None:
+    world = open_world(tmp_path, {})
+    world.run()
+    left = world.layout.workspaces / "base-check"
+    left.mkdir()
+    again = open_world(tmp_path, {})
+    again.run()
+    assert not left.exists()
+    assert len(again.context.store.base_checks.select()) == 1
+
+
+def test_no_spec_is_written_in_a_clone_that_is_still_to_be_removed(tmp_path: Path) -> None:
+    """The removal of the last attempt's clones takes every clone of the job: a new attempt waits for it."""
+    settings = replace(SETTINGS, po=Po(enabled=True, mode=PoMode.AUTO))
+    scripts = {Role.PO: script(lambda order: done(order, {"nothing": "of use"}))}
+
+    def cannot_remove(world: World) -> None:
+        remove = world.context.workspaces.remove
+
+        def cannot(path: Path) -> None:
+            if path.name.startswith("1-"):
+                raise OSError("busy")
+            remove(path)
+
+        world.context.workspaces.remove = cannot  # type: ignore[method-assign]
+
+    world = open_world(tmp_path, scripts, settings=settings)
+    cannot_remove(world)
+    number = approve(world, "Thin", body="too little")
+    world.run()
+    assert world.state(number) is JobState.COOLING
+    again = open_world(tmp_path, scripts, settings=settings)
+    again.clock.ahead = timedelta(hours=2)
+    cannot_remove(again)
+    again.runner.run(Until(ticks=12))
+    assert again.state(number) is JobState.EXPANDING
+    assert again.agents.orders == []
+    last = open_world(tmp_path, scripts, settings=settings)
+    last.clock.ahead = timedelta(hours=2)
+    last.run()
+    assert [order.role for order in last.agents.orders] == [Role.PO]

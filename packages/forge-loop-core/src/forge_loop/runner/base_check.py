@@ -25,6 +25,7 @@ class BaseCheck:
     _again_at: datetime | None = None
     _resumed_at: datetime | None = None
     _asked_after: int | None = None
+    _swept: bool = False
 
     def look(self) -> None:
         """Start the checks that have not run on the base that was seen last. Dispatch waits for them."""
@@ -45,6 +46,16 @@ class BaseCheck:
                 then=lambda results: record(context, base, results),
                 failed=self._failed,
             )
+        elif not self._swept:
+            self._sweep()
+        self._swept = True
+
+    def _sweep(self) -> None:
+        """Remove what an earlier loop left that was cut off in a check; where checks are missing, they replace it."""
+        path = self.context.layout.workspaces / CLONE
+        self.context.errands.start(
+            KEY, lambda: self.context.workspaces.remove(path), then=lambda _: None, failed=self._failed
+        )
 
     def _since(self) -> int:
         """The last row before the loop's start or the operator's `resume`: what is red there may have been mended.

@@ -6,6 +6,7 @@ Owns: planning effects and pumping the open ones, one a job at a time, in order.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -41,6 +42,12 @@ def merging(context: Context, job: Job) -> bool:
     return last is not None and last.state in (EffectState.INTENDED, EffectState.ACTING)
 
 
+def removing(context: Context, job: Job) -> bool:
+    """Whether the clones of the job's last attempt are still to be removed: no new one may be made before that."""
+    where = "job = ? AND kind = 'workspace.remove' AND state IN ('intended', 'acting')"
+    return context.store.effects.last(where, job.id) is not None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
     """What became of an effect: its result, whether it was found done, or why it must not be done any more."""
@@ -57,6 +64,8 @@ class EffectPump:
         self._context = context
         # How often each failed, and the monotonic time of its next try: a wall clock may be set back by a day.
         self._retries: dict[int, tuple[int, float]] = {}
+        # Why it is too late for one that is under way, as the rows say at the newest tick: its thread reads it last.
+        self._late: dict[int, str | None] = {}
 
     def open(self) -> list[EffectRow]:
         return self._context.store.effects.select("state IN ('intended', 'acting')")
@@ -67,7 +76,9 @@ class EffectPump:
         for row in self.open():
             first.setdefault(row.job, row)
         for job_id, row in first.items():
-            if not self._context.errands.busy(f"effect:{job_id}") and self._due(row) and self._free(row):
+            if self._context.errands.busy(f"effect:{job_id}"):
+                self._late[row.id] = self._over(row, self._context.store.jobs.get(row.job))
+            elif self._due(row) and self._free(row):
                 self._start(row)
 
     def next_due(self) -> datetime | None:
@@ -94,11 +105,12 @@ class EffectPump:
 
     def _start(self, row: EffectRow) -> None:
         context, job = self._context, self._context.store.jobs.get(row.job)
-        uncertain, over = row.state is EffectState.ACTING, self._over(row, job)
+        uncertain = row.state is EffectState.ACTING
+        self._late[row.id] = self._over(row, job)
         context.store.effects.update(row.id, state=EffectState.ACTING)
         context.errands.start(
             f"effect:{row.job}",
-            lambda: _carry_out(context, row, job, over, uncertain),
+            lambda: _carry_out(context, row, job, lambda: self._late[row.id], uncertain),
             then=lambda outcome: self._ended(row, outcome),
             failed=lambda error: self._failed(row, error),
         )
@@ -121,6 +133,7 @@ class EffectPump:
 
     def _done(self, row: EffectRow, result: Result, settled: bool) -> None:
         context = self._context
+        del self._late[row.id]
         with context.store.transaction():
             done = context.store.effects.update(row.id, state=EffectState.DONE, result=result, ended_at=context.now())
             job = context.store.jobs.get(row.job)
@@ -132,6 +145,7 @@ class EffectPump:
 
     def _give_up(self, row: EffectRow, reason: str, result: Result) -> None:
         context = self._context
+        del self._late[row.id]
         with context.store.transaction():
             context.store.effects.update(row.id, state=EffectState.FAILED, result=result, ended_at=context.now())
             context.tell(EffectFailed(effect=row.id, key=row.key, reason=reason), context.store.jobs.get(row.job))
@@ -148,7 +162,7 @@ class EffectPump:
         context.on_fault(f"effect {row.key}", error)
 
 
-def _carry_out(context: Context, row: EffectRow, job: Job, over: str | None, uncertain: bool) -> Outcome:
+def _carry_out(context: Context, row: EffectRow, job: Job, late: Callable[[], str | None], uncertain: bool) -> Outcome:
     """In a thread: look whether it is there already if it may be, look whether it may still be done, do it.
 
     Nothing that looks like a secret leaves this box.
@@ -157,7 +171,7 @@ def _carry_out(context: Context, row: EffectRow, job: Job, over: str | None, unc
     found = kind.look(context, row.detail) if uncertain else None
     if found is not None:
         return Outcome(result=found, settled=True)
-    withdrawn = over or kind.forbidden(context, job, row.detail)
+    withdrawn = late() or kind.forbidden(context, job, row.detail) or late()
     if withdrawn is not None:
         return Outcome(result={}, withdrawn=withdrawn)
     held = () if kind.stays else kinds_in(texts_of(row.detail))

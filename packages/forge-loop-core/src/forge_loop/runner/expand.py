@@ -9,7 +9,7 @@ from forge_loop.domain.events import SpecExpanded
 from forge_loop.domain.job import FailureKind, Job, JobState
 from forge_loop.domain.session import Role, SessionOutcome
 from forge_loop.domain.spec import EXPANSION_SCHEMA, missing_sections, parse_expansion
-from forge_loop.runner import ending, outcome, prompts, proposal, sessions
+from forge_loop.runner import effects, ending, outcome, prompts, proposal, sessions
 from forge_loop.runner.clones import with_clone
 from forge_loop.runner.context import Context
 
@@ -19,6 +19,8 @@ def advance(context: Context, job: Job) -> None:
     rows = sessions.of_round(context, job, Role.PO)
     last = rows[-1] if rows else None
     if last is None or last.acted_on:
+        if effects.removing(context, job):
+            return
         with_clone(context, job, "spec", job.base_sha or "", lambda: _start(context, job))
     elif last.ended_at is None:
         return
