@@ -9,6 +9,7 @@ import threading
 from datetime import timedelta
 
 from forge_loop.runner import Until
+from forge_loop.runner.dispatch import closed_because
 from forge_loop.runner.waker import Waker
 from support.runner_world import World
 
@@ -60,5 +61,12 @@ def run_to_the_end(world: World, *, seconds: float = 60.0, most_jumps: int = 20)
         timer.cancel()
     reason = world.events()[-1].data["reason"]
     jobs = [(job.state, job.reason) for job in world.context.store.jobs.select()]
-    assert reason == ENDED, f"{reason}: {jobs}, {world.faults[-3:]}, {world.runner.tick.effects.open()}"
+    assert reason == ENDED, f"{reason}: {jobs}, faults {world.faults[-3:]}, {_why_not(world)}"
     return patient.jumps
+
+
+def _why_not(world: World) -> str:
+    """What keeps the work back, and what was done last."""
+    closed = [reason.text for reason in closed_because(world.context)]
+    told = [event.kind for event in world.events()][-20:]
+    return f"effects {world.runner.tick.effects.open()}, dispatch closed by {closed}, told {told}"
