@@ -72,6 +72,10 @@ def test_a_missing_satellite_is_named_with_the_command_that_installs_it(tmp_path
     assert page == "no page"
 
 
+def test_where_nothing_keeps_a_fleet_there_is_none_and_nothing_is_said(tmp_path: Path) -> None:
+    assert answer(tmp_path, "load_fleet()") == ["None", "no page"]
+
+
 def test_a_sink_of_a_missing_satellite_is_named_in_the_same_words(tmp_path: Path) -> None:
     said, _ = answer(tmp_path, "load_sink('discord')")
     assert said == (

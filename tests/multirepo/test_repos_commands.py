@@ -150,7 +150,7 @@ def test_status_and_explain_of_a_running_fleet_name_the_fleets_own_reasons(shop:
     records = Records(home / ".local/state/forge-loop/fleet")
     records.begin()
     lanes = [Lane(name="shop-front", ceiling=2, wants=1, closed="it is outside its windows (sat)")]
-    records.keep(lanes, slots=4, now=0.0, problem="", problems={})
+    records.keep(lanes, slots=4, now=0.0, problem="", problems={}, places={})
     status = repos("status", "--json")
     assert status.status == 0
     assert status.document["fleet"]["pid"] == os.getpid()

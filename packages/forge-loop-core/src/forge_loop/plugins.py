@@ -1,11 +1,12 @@
-"""Satellites: their commands, sinks and pipelines, looked up by name in entry-point groups and loaded when asked for.
+"""Satellites: their commands, sinks, pipelines and fleets, found by name in entry-point groups, loaded when asked for.
 
-Owns: the three groups, the lookup, and the errors for a satellite that is missing or not built. Must not: import a
+Owns: the four groups, the lookup, and the errors for a satellite that is missing or not built. Must not: import a
 satellite to know its names (stability.py knows them), load more than the one asked for, or hide why one fails to
 import: that ImportError is shown as itself.
 
 `forge_loop.commands` entry points are click commands. `forge_loop.event_sinks` entry points are called with a SinkSetup
-and return an EventSink. The `forge_loop.pipelines` entry point `file` is called with the path of a pipeline's file.
+and return an EventSink. The `forge_loop.pipelines` entry point `file` is called with the path of a pipeline's file, the
+`forge_loop.fleets` entry point `status` with an environment and the time.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from forge_loop.stability import EVERYTHING, Distribution, owner_of_command, own
 COMMANDS = "forge_loop.commands"
 EVENT_SINKS = "forge_loop.event_sinks"
 PIPELINES = "forge_loop.pipelines"
+FLEETS = "forge_loop.fleets"
 
 Command = click.Command
 
@@ -80,6 +82,12 @@ def load_pipeline(path: Path) -> Pipeline:
     pipeline = found(path)
     assert isinstance(pipeline, Pipeline)
     return pipeline
+
+
+def load_fleet() -> Callable[..., object] | None:
+    """What reads the operator's fleet; None where nothing that keeps one is installed."""
+    found = _load(FLEETS, "status", asked="the fleet", owner=None)
+    return found if callable(found) else None
 
 
 def _load(group: str, name: str, *, asked: str, owner: Distribution | None) -> object | None:

@@ -24,7 +24,8 @@ FILE_NAME = "fleet.db"
 class Seen:
     """The fleet as its rows show it. `pid` is None where none runs; `waiting_since` of the lanes counts from 0 = now.
 
-    `problem` is what is wrong with the fleet file, `problems` why repositories do not run.
+    `problem` is what is wrong with the fleet file, `problems` why repositories do not run, `places` are their state
+    directories as far as a fleet has opened them.
     """
 
     pid: int | None
@@ -33,6 +34,7 @@ class Seen:
     limit: AccountLimit | None
     lanes: tuple[Lane, ...]
     problems: Mapping[str, str]
+    places: Mapping[str, Path]
 
 
 class Records:
@@ -41,8 +43,9 @@ class Records:
     def __init__(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._database = Database(directory / FILE_NAME)
-        script = files("forge_loop_multirepo").joinpath("schema", "001.sql").read_text(encoding="utf-8")
-        self._database.migrate(COMPONENT, [script])
+        schema = files("forge_loop_multirepo").joinpath("schema")
+        names = sorted(each.name for each in schema.iterdir() if each.name.endswith(".sql"))
+        self._database.migrate(COMPONENT, [schema.joinpath(name).read_text(encoding="utf-8") for name in names])
         with self._database.transaction() as connection:
             connection.execute("INSERT OR IGNORE INTO fleet (id) VALUES (1)")
 
@@ -62,6 +65,11 @@ class Records:
         """What each lane has had, by name."""
         return {row["name"]: row["served"] for row in self._database.query("SELECT name, served FROM lanes")}
 
+    def places(self) -> dict[str, Path]:
+        """The state directory of each repository that a fleet has opened, by name."""
+        rows = self._database.query("SELECT name, state_dir FROM lanes WHERE state_dir <> ''")
+        return {row["name"]: Path(row["state_dir"]) for row in rows}
+
     def limit(self) -> AccountLimit | None:
         (row,) = self._database.query("SELECT * FROM fleet")
         return _limit(row["limited_until"], row["limit_reason"])
@@ -71,7 +79,16 @@ class Records:
             words = (rfc3339(limit.until), limit.reason)
             connection.execute("UPDATE fleet SET limited_until = ?, limit_reason = ?", words)
 
-    def keep(self, lanes: Iterable[Lane], *, slots: int, now: float, problem: str, problems: Mapping[str, str]) -> None:
+    def keep(
+        self,
+        lanes: Iterable[Lane],
+        *,
+        slots: int,
+        now: float,
+        problem: str,
+        problems: Mapping[str, str],
+        places: Mapping[str, Path],
+    ) -> None:
         """Write down how everything stands. `now` is the pool's time."""
         rows = [
             (
@@ -85,13 +102,14 @@ class Records:
                 now - lane.waiting_since if lane.waiting_since is not None else None,
                 lane.closed,
                 problems.get(lane.name, ""),
+                str(places.get(lane.name, "")),
             )
             for lane in lanes
         ]
         with self._database.transaction(flush=False) as connection:
             connection.execute("UPDATE fleet SET slots = ?, problem = ?", (slots, problem))
             connection.execute("DELETE FROM lanes")
-            connection.executemany("INSERT INTO lanes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            connection.executemany("INSERT INTO lanes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def close(self) -> None:
         self._database.close()
@@ -101,7 +119,7 @@ def look(directory: Path) -> Seen:
     """The fleet as it stands; where none ever ran, nothing."""
     path = directory / FILE_NAME
     if not path.exists():
-        return Seen(pid=None, slots=0, problem="", limit=None, lanes=(), problems={})
+        return Seen(pid=None, slots=0, problem="", limit=None, lanes=(), problems={}, places={})
     with closing(open_read_only(path)) as database:
         (row,) = database.query("SELECT * FROM fleet")
         found = database.query("SELECT * FROM lanes ORDER BY name")
@@ -128,6 +146,7 @@ def look(directory: Path) -> Seen:
         limit=_limit(row["limited_until"], row["limit_reason"]),
         lanes=lanes,
         problems={each["name"]: each["problem"] for each in found if each["problem"]},
+        places={each["name"]: Path(each["state_dir"]) for each in found if each["state_dir"]},
     )
 
 

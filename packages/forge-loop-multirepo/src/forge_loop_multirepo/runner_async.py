@@ -68,6 +68,7 @@ class AsyncRunner:
         self._tasks: set[asyncio.Task[None]] = set()
         self._pool = Pool(fleet.slots, monotonic=monotonic, call=self._call)
         self._limit = records.limit()
+        self._places = records.places()
         self._stopping = ""
         self._problem = ""
         self._changed = asyncio.Event()
@@ -159,6 +160,7 @@ class AsyncRunner:
             started = loop.runner.started()
             await asyncio.to_thread(started.__enter__)
             member.loop, member.problem = loop, ""
+            self._places[member.entry.name] = loop.context.layout.root
             try:
                 await self._tick_on(member, loop)
             finally:
@@ -221,7 +223,14 @@ class AsyncRunner:
     def _keep(self) -> None:
         problems = {name: member.problem for name, member in self._members.items()}
         lanes, now = self._pool.lanes, self._pool.now
-        self._records.keep(lanes, slots=self._pool.slots, now=now, problem=self._problem, problems=problems)
+        self._records.keep(
+            lanes,
+            slots=self._pool.slots,
+            now=now,
+            problem=self._problem,
+            problems=problems,
+            places=self._places,
+        )
 
     @staticmethod
     async def _sleep(member: _Member, seconds: float) -> None:

@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from forge_loop.status.explaining import Reading, explain_issue
+    from forge_loop.status.fleet import FleetStatus, RepositoryStatus, read_fleet
     from forge_loop.status.loop import LoopStatus, SessionStatus, Status, read
     from forge_loop.status.opening import is_running, open_store_read_only
     from forge_loop.status.shapes import explain_shape, status_shape
     from forge_loop.status.short import Glance, glance
 
 __all__ = [
+    "FleetStatus",
     "Glance",
     "LoopStatus",
     "Reading",
+    "RepositoryStatus",
     "SessionStatus",
     "Status",
     "explain_issue",
@@ -28,14 +31,17 @@ __all__ = [
     "is_running",
     "open_store_read_only",
     "read",
+    "read_fleet",
     "status_shape",
 ]
 
 # Each is loaded when it is first asked for (PEP 562): `status --short` does not pay for what `explain` needs.
 _HOMES = {
+    "FleetStatus": "forge_loop.status.fleet",
     "Glance": "forge_loop.status.short",
     "LoopStatus": "forge_loop.status.loop",
     "Reading": "forge_loop.status.explaining",
+    "RepositoryStatus": "forge_loop.status.fleet",
     "SessionStatus": "forge_loop.status.loop",
     "Status": "forge_loop.status.loop",
     "explain_issue": "forge_loop.status.explaining",
@@ -44,6 +50,7 @@ _HOMES = {
     "is_running": "forge_loop.status.opening",
     "open_store_read_only": "forge_loop.status.opening",
     "read": "forge_loop.status.loop",
+    "read_fleet": "forge_loop.status.fleet",
     "status_shape": "forge_loop.status.shapes",
 }
 

@@ -26,6 +26,7 @@ from forge_loop_multirepo.commands.places import fleet_of, project_of, state_of
 from forge_loop_multirepo.fleet_file import Repository
 from forge_loop_multirepo.lanes import Lane, held_back
 from forge_loop_multirepo.records import Seen, look
+from forge_loop_multirepo.standing import standing
 
 NO_FLEET = 3
 
@@ -38,31 +39,31 @@ def status_(given: Invocation) -> int:
     """The fleet, its slots, and each repository's loop. Exits 3 when no fleet is running."""
     fleet, seen = fleet_of(given), look(state_of(given))
     shapes = [_shape(given, entry, seen) for entry in fleet.repositories]
-    used = sum(lane.used for lane in seen.lanes)
+    said = standing(fleet, seen, _now())
+    used, total = said.slots
     if given.json:
-        limit = seen.limit
         given.output.document(
             {
                 "fleet": {
-                    "state": "running" if seen.pid is not None else "stopped",
-                    "pid": seen.pid,
-                    "problem": seen.problem or None,
-                    "limited_until": rfc3339(limit.until) if limit is not None and limit.until > _now() else None,
+                    "state": "running" if said.pid is not None else "stopped",
+                    "pid": said.pid,
+                    "problem": said.problem or None,
+                    "limited_until": rfc3339(said.limited_until) if said.limited_until is not None else None,
                 },
-                "slots": {"used": used, "total": seen.slots or fleet.slots},
+                "slots": {"used": used, "total": total},
                 "repositories": shapes,
             }
         )
     else:
-        running = f"running, pid {seen.pid}" if seen.pid is not None else "stopped"
-        given.output.data(f"fleet    {running}, {used} of {seen.slots or fleet.slots} slots")
-        if seen.problem:
-            given.output.data(f"problem  {seen.problem}")
-        if seen.limit is not None and seen.limit.until > _now():
-            given.output.data(f"limit    {seen.limit.reason}, until {rfc3339(seen.limit.until)}")
+        running = f"running, pid {said.pid}" if said.pid is not None else "stopped"
+        given.output.data(f"fleet    {running}, {used} of {total} slots")
+        if said.problem:
+            given.output.data(f"problem  {said.problem}")
+        if said.limited_until is not None:
+            given.output.data(f"limit    {said.limit_reason}, until {rfc3339(said.limited_until)}")
         for shape in shapes:
             given.output.data(f"{shape['name']:<16} {shape['line']}")
-    return 0 if seen.pid is not None else NO_FLEET
+    return 0 if said.pid is not None else NO_FLEET
 
 
 @click.command()

@@ -10,8 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from forge_loop import OperatorError
-from forge_loop.extension import STATE_VARIABLE, Invocation, Project, find_project, state_home
+from forge_loop.extension import STATE_VARIABLE, Invocation, Project, find_project
 from forge_loop_multirepo.fleet_file import Fleet, Repository, fleet_path, load
+from forge_loop_multirepo.standing import fleet_state
 
 
 def file_of(given: Invocation) -> Path:
@@ -28,7 +29,7 @@ def state_of(given: Invocation) -> Path:
             f"{STATE_VARIABLE} is set: all repositories would keep their state in one directory",
             hint=f"unset {STATE_VARIABLE}",
         )
-    return state_home(given.environ) / "fleet"
+    return fleet_state(given.environ)
 
 
 def fleet_of(given: Invocation) -> Fleet:
