@@ -21,6 +21,7 @@ from support.fake_github.routes import OF_REPOSITORY, OTHERS, ROLES, allowed, fi
 from support.fake_github.state import State, Token
 
 PREFIXES = ("/api/v3", "/api")
+VERSIONS = ("2022-11-28", "2026-03-10")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,6 +62,14 @@ class Answering:
             raise Refusal(401, "Bad credentials" if secret else "Requires authentication")
         return known
 
+    def _require_manners(self, headers: Mapping[str, str]) -> None:
+        """Who does not say who it is, or speaks another version, is not answered."""
+        if not headers.get("user-agent"):
+            raise Refusal(403, "Request forbidden by administrative rules. Please make sure you have a User-Agent.")
+        version = headers.get("x-github-api-version", VERSIONS[0])
+        if version not in VERSIONS:
+            raise Refusal(400, f'"{version}" is not a supported version.')
+
     def _answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes, root: str) -> Raw:
         parts = urlsplit(target)
         path = parts.path
@@ -69,6 +78,7 @@ class Answering:
             return Raw(status=200, headers={"Content-Type": "text/plain"}, body=text.encode())
         for prefix in PREFIXES:
             path = path.removeprefix(prefix)
+        self._require_manners(headers)
         token = self.token(headers)
         budget = self.limits.setdefault(token.account.login, Limits())
         if budget.used >= budget.limit:

@@ -42,14 +42,20 @@ class Reply:
     text: str | None = None
 
 
+PAGES = "https://docs.github.com/rest"
+
+
 class Refusal(Exception):
-    def __init__(self, status: int, message: str, *errors: JSON, headers: Mapping[str, str] | None = None) -> None:
+    """An error as GitHub shows it. `errors` are objects for most endpoints and sentences for some."""
+
+    def __init__(
+        self, status: int, message: str, *errors: JSON | str, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
-        self.reply = Reply(
-            status=status,
-            body={"message": message, **({"errors": list(errors)} if errors else {})},
-            headers=headers or {},
-        )
+        body: JSON = {"message": message, "documentation_url": PAGES}
+        if errors:
+            body["errors"] = list(errors)
+        self.reply = Reply(status=status, body=body, headers=headers or {})
 
 
 Handler = Callable[..., Reply]
@@ -59,8 +65,8 @@ def not_found() -> Refusal:
     return Refusal(404, "Not Found")
 
 
-def invalid(message: str = "Validation Failed", **error: Any) -> Refusal:
-    return Refusal(422, message, *([error] if error else []))
+def invalid(words: str = "Validation Failed", **error: Any) -> Refusal:
+    return Refusal(422, words, *([error] if error else []))
 
 
 def ticket_of(call: Call, number: str) -> Ticket:

@@ -100,15 +100,15 @@ def branch(call: Call, name: str) -> Reply:
     if sha is None:
         raise not_found()
     protected = name == state.base and state.classic_protection
-    shape: JSON = {"name": name, "commit": {"sha": sha}, "protected": protected}
+    required = state.required if protected else []
+    protection: JSON = {
+        "enabled": protected,
+        "required_status_checks": {
+            "enforcement_level": "non_admins" if protected else "off",
+            "contexts": [context for context, _ in required],
+            "checks": [{"context": context, "app_id": app} for context, app in required],
+        },
+    }
     if protected:
-        shape["protection"] = {
-            "enabled": True,
-            "required_status_checks": {
-                "enforcement_level": "non_admins",
-                "strict": state.up_to_date,
-                "contexts": [context for context, _ in state.required],
-                "checks": [{"context": context, "app_id": app} for context, app in state.required],
-            },
-        }
-    return Reply(body=shape)
+        protection["required_status_checks"]["strict"] = state.up_to_date
+    return Reply(body={"name": name, "commit": {"sha": sha}, "protected": protected, "protection": protection})

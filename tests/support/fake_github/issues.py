@@ -91,7 +91,9 @@ def labels(call: Call) -> Reply:
 
 
 def new_label(call: Call) -> Reply:
-    name = call.body.get("name", "")
+    name = str(call.body.get("name", ""))
+    if not name:
+        raise invalid(resource="Label", field="name", code="missing_field")
     if name.lower() in (known.lower() for known in call.state.labels):
         raise invalid(resource="Label", field="name", code="already_exists")
     call.state.labels[name] = call.body.get("color", "ededed")

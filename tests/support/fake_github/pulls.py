@@ -160,6 +160,11 @@ def line_comments(call: Call, number: str) -> Reply:
     return Reply(items=[shapes.line_comment(row) for row in pull.line_comments])
 
 
+def _unreviewable(sentence: str) -> Refusal:
+    """This endpoint says what is wrong in sentences."""
+    return Refusal(422, "Unprocessable Entity", sentence)
+
+
 STATES = {"COMMENT": "COMMENTED", "REQUEST_CHANGES": "CHANGES_REQUESTED", "APPROVE": "APPROVED"}
 
 
@@ -169,15 +174,15 @@ def new_review(call: Call, number: str) -> Reply:
     pull, event = ticket.pull, body.get("event", "COMMENT")
     assert pull is not None
     if event != "COMMENT" and ticket.author == call.who:
-        raise invalid("Can not request changes on your own pull request")
+        raise _unreviewable(f"Can not {event.replace('_', ' ').lower()} on your own pull request")
     if not call.repository.has(str(body.get("commit_id") or pull.head_sha)):
-        raise invalid(resource="PullRequestReview", field="commit_id", code="invalid")
+        raise _unreviewable("commit_id is not part of the pull request")
     lines = {file.name: file.lines() for file in call.repository.files(pull)}
     for wanted in body.get("comments", []):
         if wanted.get("line") not in lines.get(wanted["path"], set()):
-            raise invalid("Unprocessable Entity", field="pull_request_review_thread.line", code="invalid")
+            raise _unreviewable("Line could not be resolved")
     if event == "COMMENT" and not str(body.get("body") or "").strip() and not body.get("comments"):
-        raise invalid(resource="PullRequestReview", field="body", code="missing_field")
+        raise _unreviewable("Body can't be blank")
     at = call.state.stamp()
     row = Review(
         id=call.state.next_id(),

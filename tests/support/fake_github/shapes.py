@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from support.fake_github.state import JSON, Account, Comment, LineComment, Pull, Review, State, Ticket
 
-GHOST = {"id": 10137, "login": "ghost", "type": "User"}
+GHOST = {"id": 10137, "login": "ghost", "type": "User", "node_id": "U_10137"}
 
 
 def user(account: Account | None) -> JSON | None:
@@ -82,13 +82,24 @@ def blocker(state: State, entry: JSON, root: str) -> JSON:
     own = state.tickets.get(entry["number"]) if entry["repository"] == state.full_name else None
     if own is not None:
         return issue(state, own, root)
+    at, here = state.stamp(), f"repos/{entry['repository']}"
+    still_open = entry.get("state", "open") == "open"
     return {
         "id": 900_000 + entry["number"],
+        "node_id": f"I_{900_000 + entry['number']}",
         "number": entry["number"],
+        "url": f"{root}/{here}/issues/{entry['number']}",
+        "repository_url": f"{root}/{here}",
+        "html_url": f"{root.partition('/api')[0]}/{entry['repository']}/issues/{entry['number']}",
         "title": "Somewhere else",
-        "state": entry.get("state", "open"),
-        "repository_url": f"{root}/repos/{entry['repository']}",
-        "updated_at": state.stamp(),
+        "user": GHOST,
+        "state": "open" if still_open else "closed",
+        "locked": False,
+        "labels": [],
+        "comments": 0,
+        "created_at": at,
+        "updated_at": at,
+        "closed_at": None if still_open else at,
     }
 
 
@@ -109,7 +120,7 @@ def event(row: JSON) -> JSON:
     if "label" in row:
         shape["label"] = {"name": row["label"], "color": "ededed"}
     if row.get("intent"):
-        shape["intent"] = {"rationale": "it looked ready", "confidence": 0.9}
+        shape["intent"] = {"rationale": "it looked ready", "confidence": "HIGH"}
     if "rename" in row:
         shape["rename"] = row["rename"]
     return shape
