@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from forge_loop import ConfigError
-from forge_loop.domain.pipeline import Node, NodeKind, When
+from forge_loop.domain.pipeline import CRITIC_ALONE, Node, NodeKind, When
 from forge_loop.forge.local import init_backlog
 from forge_loop_multirepo.drawing import lines, mermaid
 from forge_loop_multirepo.pipeline_file import load
-from support.command_line import Place, run, seed_job
+from support.command_line import AT, Place, run, seed_job
 from support.repositories import make_checkout
 
 EXAMPLE = """\
@@ -184,6 +184,30 @@ def test_the_commands_check_show_and_explain(project: Place) -> None:
     assert refused.status == 2
     assert "did you mean 'review'" in refused.stderr
     assert "did you mean 'review'" in project.run("run", "--max-ticks", "1").stderr
+
+
+def test_explain_says_which_pipeline_it_is_when_the_file_is_another_by_now(project: Place) -> None:
+    number = project.tracker.add(title="One", body="text", labels=("loop:ready",))
+    job = seed_job(project, number, head_sha="a" * 40)
+    with project.store() as store:
+        values = {"base_sha": None, "head_sha": None, "started_at": AT, "number": 1, "issue": number, "job": job.id}
+        attempt = store.attempts.insert(pipeline=store.pipelines.keep(CRITIC_ALONE, at=AT), **values)
+        store.jobs.update(job.id, attempt=attempt.id)
+    same = project.run("pipeline", "explain", str(number))
+    assert (same.stdout, same.stderr) == ("critic               not begun\n", "")
+    directory = project.project / ".forge-loop"
+    directory.mkdir()
+    (directory / "pipeline.yaml").write_text("nodes:\n  critic: {kind: review}\n  owner: {kind: human}\n")
+    edited = project.run("pipeline", "explain", str(number))
+    assert edited.stdout == same.stdout
+    assert edited.stderr == (
+        "attempt 1 keeps the pipeline that it began with, 2026-01-31T12:00:00.000Z; the file differs by now and is for "
+        "the next attempt\n"
+    )
+    (directory / "pipeline.yaml").write_text("nodes: nonsense\n")
+    broken = project.run("pipeline", "explain", str(number), "--json").document
+    assert broken["attempt"] == {"number": 1, "began": "2026-01-31T12:00:00.000Z"}
+    assert (broken["file"], [node["name"] for node in broken["nodes"]]) == ("unusable", ["critic"])
 
 
 def test_an_answer_is_a_request_that_waits_for_the_loop(project: Place) -> None:

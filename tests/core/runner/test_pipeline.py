@@ -14,7 +14,10 @@ import pytest
 from forge_loop.domain.job import JobState
 from forge_loop.domain.pipeline import CRITIC_ALONE, Node, NodeKind, NodeState, Pipeline, When
 from forge_loop.domain.session import Role, SessionEnded, SessionOrder, SessionOutcome
+from forge_loop.errors import ConfigError
 from forge_loop.ports import CommandResult
+from forge_loop.runner import Runner, Until
+from forge_loop.runner.bound import pipeline_of
 from forge_loop.runner.pipeline import standing_of
 from forge_loop.store import RequestState
 from support.runner_world import (
@@ -224,7 +227,6 @@ def test_a_job_that_waits_for_a_person_leaves_its_slot_and_merges_once_they_agre
     assert [job.state for job in waiting] == [JobState.REVIEWING] * 2
     assert world.main_log() == ["first"]
     again = open_world(tmp_path, world.agents._scripts, settings=world.settings)
-    again.context.pipeline = world.context.pipeline
     request(again, "pipeline.approve", first, node=None)
     request(again, "pipeline.refuse", second, node="owner", reason="not now")
     again.run()
@@ -254,7 +256,6 @@ def test_silence_is_a_no(tmp_path: Path) -> None:
     world.run()
     assert world.state(number) is JobState.REVIEWING
     again = open_world(tmp_path, {}, settings=world.settings)
-    again.context.pipeline = world.context.pipeline
     again.clock.ahead = timedelta(days=7)
     again.run()
     assert again.state(number) is JobState.HANDED_OVER
@@ -272,7 +273,6 @@ def test_a_person_who_agrees_lifts_the_risk_label_and_nothing_else(tmp_path: Pat
     assert standing is not None
     assert standing.states == {"critic": NodeState.PASSED, "owner": NodeState.WAITING}
     again = open_world(tmp_path, {}, settings=world.settings)
-    again.context.pipeline = world.context.pipeline
     request(again, "pipeline.approve", number)
     again.run()
     assert again.state(number) is JobState.MERGED
@@ -315,10 +315,51 @@ def test_what_is_cut_off_in_any_node_goes_on_there(node: str, tmp_path: Path) ->
     assert world.state(number) is JobState.REVIEWING
     before = [row.id for row in world.context.store.reviews.select()]
     again = open_world(tmp_path, {Role.CRITIC: by_node()}, settings=world.settings)
-    again.context.pipeline = world.context.pipeline
     again.run()
     assert again.state(number) is JobState.MERGED
     rows = again.context.store.reviews.select()
     assert sorted(row.node for row in rows) == ["critic", "security"]
     assert [row.id for row in rows[: len(before)]] == before
     assert [row.tries for row in again.context.store.node_runs.select()] == [1]
+
+
+def test_an_attempt_keeps_the_pipeline_that_it_began_with_and_the_next_takes_the_new_one(tmp_path: Path) -> None:
+    world = world_of(tmp_path, CRITIC, Node(name="owner", kind=NodeKind.HUMAN))
+    first = approve(world, "First")
+    world.run()
+    assert world.state(first) is JobState.REVIEWING
+    scripts = {Role.WORKER: script(commits({"other.txt": "Hello.\n"})), Role.CRITIC: by_node()}
+    again = open_world(tmp_path, scripts, settings=world.settings)
+    again.context.pipeline = Pipeline(nodes=(CRITIC, SECURITY))
+    second = approve(again, "Second")
+    again.run()
+    assert (again.state(first), again.state(second)) == (JobState.REVIEWING, JobState.MERGED)
+    assert [node.name for node in pipeline_of(again.context, again.job(first)).nodes] == ["critic", "owner"]
+    reviews = {row.node for row in again.context.store.reviews.select("job = ?", again.job(second).id)}
+    assert reviews == {"critic", "security"}
+    last = world_of(tmp_path, CRITIC, SECURITY)
+    request(last, "pipeline.approve", first)
+    last.run()
+    assert last.state(first) is JobState.MERGED
+    assert {row.node for row in last.context.store.reviews.select("job = ?", last.job(first).id)} == {"critic"}
+
+
+def test_an_edited_pipeline_is_taken_and_a_bad_edit_is_told_and_keeps_the_last_good_one(tmp_path: Path) -> None:
+    world = world_of(tmp_path, CRITIC)
+    edited = Pipeline(nodes=(CRITIC, SECURITY))
+    edits: list[Pipeline | ConfigError | None] = [edited, ConfigError(["pipeline.yaml:1:1: nonsense"]), None, edited]
+
+    def reload() -> Pipeline | None:
+        edit = edits.pop(0)
+        if isinstance(edit, ConfigError):
+            raise edit
+        return edit
+
+    runner = Runner(world.context, world.waker, version="test", reload=lambda: None, reload_pipeline=reload)
+    runner.run(Until(ticks=4))
+    assert world.context.pipeline == edited
+    told = [(event.kind, event.data) for event in world.events() if event.kind.startswith("config.")]
+    assert told == [
+        ("config.reloaded", {"changed": ["pipeline"]}),
+        ("config.rejected", {"problems": ["pipeline.yaml:1:1: nonsense"]}),
+    ]

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from forge_loop.database import Database
 from forge_loop.domain.job import Approval, Attempt, FailureKind, Job, JobState, SessionRow
 from forge_loop.domain.limits import Window
+from forge_loop.domain.pipeline import CRITIC_ALONE
 from forge_loop.domain.proposals import Proposal
 from forge_loop.store import (
     CheckRow,
@@ -33,6 +34,7 @@ from forge_loop.store import (
     Store,
     open_store,
 )
+from forge_loop.store.pipelines import PipelineRow
 from forge_loop.store.records import BaseCheckRow
 from forge_loop.store.table import Table
 from support.samples import NOW
@@ -50,6 +52,7 @@ TABLES: Mapping[str, type[Any]] = {
     "effects": EffectRow,
     "host_looks": HostLookRow,
     "node_runs": NodeRunRow,
+    "pipelines": PipelineRow,
     "remarks": RemarkRow,
     "refusals": RefusalRow,
     "requests": RequestRow,
@@ -93,11 +96,13 @@ def rows(kind: type[Any], *, without: frozenset[str]) -> st.SearchStrategy[dict[
 
 def pointers(store: Store, name: str) -> dict[str, Any]:
     """The rows that a row of this table must point to."""
-    if name in ("approvals", "requests", "refusals", "base_checks", "proposals", "limits"):
+    if name in ("approvals", "requests", "refusals", "base_checks", "proposals", "limits", "pipelines"):
         return {}
     if name == "jobs":
         return {"approval": stored_approval(store).id}
     job = stored_job(store)
+    if name == "attempts":
+        return {"job": job.id, "pipeline": store.pipelines.keep(CRITIC_ALONE, at=NOW)}
     if name == "sessions":
         return {"job": job.id, "attempt": stored_attempt(store, job).id}
     if name == "findings":

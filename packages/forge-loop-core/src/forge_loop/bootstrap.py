@@ -33,6 +33,7 @@ from forge_loop.queue import SQLiteQueue
 from forge_loop.runner import Context, Runner, Timing
 from forge_loop.runner.clock import SystemClock
 from forge_loop.runner.errands import Errands
+from forge_loop.runner.pipeline_watch import PipelineWatch
 from forge_loop.runner.slots import OwnSlots
 from forge_loop.runner.waker import Waker
 from forge_loop.store import open_store
@@ -135,7 +136,13 @@ def build(
         pipeline=pipeline,
     )
     forge.follow(lambda: context.settings)
-    runner = Runner(context, waker, version=__version__, reload=reload)
+    runner = Runner(
+        context,
+        waker,
+        version=__version__,
+        reload=reload,
+        reload_pipeline=PipelineWatch(project / PIPELINE, partial(usable_pipeline, project)),
+    )
     return Wired(
         runner=runner, context=context, confinement=confined, commands=commands, database=database, waker=waker
     )

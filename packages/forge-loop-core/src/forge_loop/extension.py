@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from forge_loop.cli.explain import lines as explanation_lines
     from forge_loop.cli.explain import read_issue
     from forge_loop.cli.invocation import Invocation
-    from forge_loop.cli.node_standing import node_standing
+    from forge_loop.cli.node_standing import FileNow, node_standing
     from forge_loop.cli.options import as_json, issue_number, shared
     from forge_loop.cli.preconditions import CHECKS
     from forge_loop.cli.preconditions import look as look_at
@@ -80,6 +80,7 @@ __all__ = [
     "Database",
     "Entry",
     "FailureKind",
+    "FileNow",
     "FindingRow",
     "Invocation",
     "Issue",
@@ -189,6 +190,7 @@ _HOMES: Mapping[str, str] = {
     "Database": "forge_loop.database",
     "Entry": "forge_loop.config.nodes",
     "FailureKind": "forge_loop.domain.job",
+    "FileNow": "forge_loop.cli.node_standing",
     "FindingRow": "forge_loop.store",
     "Invocation": "forge_loop.cli.invocation",
     "Issue": "forge_loop.domain.issue",

@@ -103,7 +103,8 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attempt:
-    """One try at a job, from dispatch until it rests. `number` counts from 1 within the approval."""
+    """One try at a job, from dispatch until it rests. `number` counts from 1 within the approval, `pipeline` is the row
+    of the pipeline that was in force when it began."""
 
     id: int
     job: int
@@ -119,6 +120,7 @@ class Attempt:
     charged: bool = False
     rounds: int = 0
     note: str = ""
+    pipeline: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

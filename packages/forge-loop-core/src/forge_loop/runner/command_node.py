@@ -17,6 +17,7 @@ from forge_loop.ports import CommandResult
 from forge_loop.runner import node_runs
 from forge_loop.runner.context import Context
 from forge_loop.runner.errand_failure import fail_errand, stands
+from forge_loop.store import node_states
 
 OUTPUTS = ".git/forge-loop-outputs.json"
 SHOWN_CHARACTERS = 8000
@@ -24,8 +25,7 @@ SHOWN_CHARACTERS = 8000
 
 class Commands:
     def state(self, context: Context, job: Job, node: Node) -> NodeState | None:
-        row = node_runs.of(context, job, node)
-        return row.state if row is not None else None
+        return node_states.state_of(context.store, job, node, None)
 
     def begin(self, context: Context, job: Job, node: Node) -> None:
         with context.store.transaction():

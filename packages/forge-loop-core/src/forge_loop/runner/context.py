@@ -77,6 +77,7 @@ class Context:
     on_fault: Callable[[str, Exception], None]
     timing: Timing = field(default_factory=Timing)
     slots: Slots = field(default_factory=OwnSlots)
+    # What the next attempt is bound to; `bound.pipeline_of` says what a job goes through.
     pipeline: Pipeline = CRITIC_ALONE
     in_hand: dict[int, Delivery] = field(default_factory=dict)
     # Jobs that wait for the code host's checks, with the monotonic time of their next look.

@@ -27,7 +27,7 @@ from forge_loop.domain.review import (
 from forge_loop.domain.session import Role, SessionOutcome
 from forge_loop.runner import ending, findings, job_errands, node_runs, outcome, prompts, pull_request, sessions
 from forge_loop.runner.context import Context
-from forge_loop.store import ReviewRow
+from forge_loop.store import ReviewRow, node_states
 
 ACCOUNT = "account"
 # What is not a reviewer's doing: the job waits, and its session goes on, whether it is required or not.
@@ -47,14 +47,7 @@ class Reviews:
 
     def state(self, context: Context, job: Job, node: Node) -> NodeState | None:
         """A verdict on this very commit, text and brief decides; before it, a session that runs or is to be resumed."""
-        last = newest(context, job, node)
-        if last is not None and _given(last) == _binding(context, job, node):
-            return NodeState.PASSED if last.approves else NodeState.FAILED
-        run = node_runs.of(context, job, node)
-        if run is not None:
-            return run.state
-        row = _session(context, job, node)
-        return NodeState.RUNNING if row is not None and not row.acted_on else None
+        return node_states.state_of(context.store, job, node, _binding(context, job, node))
 
     def begin(self, context: Context, job: Job, node: Node) -> None:
         """Start a review of this very commit."""
@@ -86,7 +79,7 @@ def _without_verdict(context: Context, job: Job, node: Node, detail: str) -> Non
 
 def newest(context: Context, job: Job, node: Node) -> ReviewRow | None:
     """The last verdict of a node on the job's present commit."""
-    return context.store.reviews.last("job = ? AND head_sha = ? AND node = ?", job.id, job.head_sha, node.name)
+    return node_states.verdict_of(context.store, job, node)
 
 
 def block(context: Context, job: Job, node: Node) -> str:
@@ -105,17 +98,11 @@ def asks(context: Context, job: Job, node: Node) -> str:
 
 def _session(context: Context, job: Job, node: Node) -> SessionRow | None:
     """The newest session of a node in the job's current round, on its present commit and brief."""
-    wanted = (job.head_sha, _brief_sha256(context, node), node.name)
-    rows = sessions.of_round(context, job, Role.CRITIC)
-    return next((row for row in reversed(rows) if (row.head_sha, row.brief_sha256, row.node) == wanted), None)
+    return node_states.session_of(context.store, job, node, _brief_sha256(context, node))
 
 
 def _brief_sha256(context: Context, node: Node) -> str:
     return hashlib.sha256(node.brief.encode()).hexdigest() if node.brief else context.briefs.sha256(Role.CRITIC)
-
-
-def _given(review: ReviewRow) -> Binding:
-    return Binding(head_sha=review.head_sha, brief_sha256=review.brief_sha256, snapshot_sha256=review.snapshot_sha256)
 
 
 def _binding(context: Context, job: Job, node: Node) -> Binding:

@@ -102,7 +102,13 @@ def _begin(context: Context, job: Job) -> None:
     base = context.world.base_sha
     number = len(context.store.attempts.select("job = ?", job.id)) + 1
     attempt = context.store.attempts.insert(
-        job=job.id, issue=job.issue, number=number, base_sha=base, head_sha=None, started_at=context.now()
+        job=job.id,
+        issue=job.issue,
+        number=number,
+        base_sha=base,
+        head_sha=None,
+        started_at=context.now(),
+        pipeline=context.store.pipelines.keep(context.pipeline, at=context.now()),
     )
     job = context.store.jobs.update(job.id, attempt=attempt.id, base_sha=base, head_sha=None, round=0)
     context.tell(AttemptStarted(number=number, base_sha=base), job)

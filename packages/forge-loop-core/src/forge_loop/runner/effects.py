@@ -17,6 +17,7 @@ from forge_loop.domain.retry import delay
 from forge_loop.domain.secret_shapes import kinds_in, texts_of
 from forge_loop.errors import NoSuchIssueError, RefusedError
 from forge_loop.runner import deploy, node_runs
+from forge_loop.runner.bound import pipeline_of
 from forge_loop.runner.context import Context, errand_key
 from forge_loop.runner.effect_kinds import ANEW, KINDS, Result
 from forge_loop.store import EffectRow, EffectState
@@ -95,7 +96,7 @@ class EffectPump:
         if row.kind != "workspace.remove":
             return True
         job = self._context.store.jobs.get(row.job)
-        keys = [errand_key(job), *(node_runs.errand_key(job, node) for node in self._context.pipeline.nodes)]
+        keys = [errand_key(job), *(node_runs.errand_key(job, node) for node in pipeline_of(self._context, job).nodes)]
         if any(self._context.errands.busy(key) for key in keys):
             return False
         return not self._context.store.sessions.select("job = ? AND ended_at IS NULL", row.job, limit=1)

@@ -13,15 +13,16 @@ from forge_loop.domain.job import Job, JobState
 from forge_loop.domain.pipeline import Node, NodeKind, NodeState, Standing
 from forge_loop.errors import RefusedError
 from forge_loop.runner import node_runs, waits
+from forge_loop.runner.bound import pipeline_of
 from forge_loop.runner.context import Context
+from forge_loop.store import node_states
 
 PATIENCE_SECONDS = 7 * 24 * 3600.0
 
 
 class Humans:
     def state(self, context: Context, job: Job, node: Node) -> NodeState | None:
-        row = node_runs.of(context, job, node)
-        return row.state if row is not None else None
+        return node_states.state_of(context.store, job, node, None)
 
     def begin(self, context: Context, job: Job, node: Node) -> None:
         with context.store.transaction():
@@ -36,7 +37,7 @@ class Humans:
 
 def rest(context: Context, job: Job, standing: Standing) -> None:
     """Where only people are waited for, the job leaves its slot to others meanwhile."""
-    waiting = [node for node in context.pipeline.nodes if standing.states[node.name] is NodeState.WAITING]
+    waiting = [node for node in pipeline_of(context, job).nodes if standing.states[node.name] is NodeState.WAITING]
     if not waiting or NodeState.RUNNING in standing.states.values():
         return
     names = ", ".join(node.name for node in waiting)
@@ -49,7 +50,7 @@ def answer(context: Context, job: Job, name: str | None, *, yes: bool, why: str)
     """Take the operator's word. Raises RefusedError where nobody is waited for."""
     if job.state is not JobState.REVIEWING:
         raise RefusedError(f"#{job.issue} is {job.state}: it waits for nobody")
-    humans = [node for node in context.pipeline.nodes if node.kind is NodeKind.HUMAN]
+    humans = [node for node in pipeline_of(context, job).nodes if node.kind is NodeKind.HUMAN]
     waiting = [node for node in humans if Humans().state(context, job, node) is NodeState.WAITING]
     chosen = [node for node in waiting if name is None or node.name == name]
     if len(chosen) != 1:

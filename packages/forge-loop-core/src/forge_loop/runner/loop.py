@@ -15,6 +15,7 @@ from forge_loop.agents.processes import find
 from forge_loop.config.model import Settings
 from forge_loop.domain.events import ConfigRejected, ConfigReloaded, LoopStarted, LoopStopped
 from forge_loop.domain.job import Job, JobState
+from forge_loop.domain.pipeline import Pipeline
 from forge_loop.errors import ConfigError, LeaseLost
 from forge_loop.runner.context import Context
 from forge_loop.runner.dispatch import closed_because
@@ -33,7 +34,10 @@ class Until:
 
 
 class Runner:
-    """Drives the ticks of one state directory. `reload` returns new settings, or None while the files are the same."""
+    """Drives the ticks of one state directory.
+
+    `reload` returns new settings and `reload_pipeline` a new pipeline, or None while their files are the same.
+    """
 
     def __init__(
         self,
@@ -42,11 +46,13 @@ class Runner:
         *,
         version: str,
         reload: Callable[[], Settings | None],
+        reload_pipeline: Callable[[], Pipeline | None] = lambda: None,
     ) -> None:
         self.context = context
         self._waker = waker
         self._version = version
         self._reload = reload
+        self._reload_pipeline = reload_pipeline
         self._stopping: str | None = None
         self._ticks = 0
         self.tick = Tick(context, self._stop_requested)
@@ -77,7 +83,8 @@ class Runner:
 
     def step(self, until: Until) -> bool:
         """One tick. Whether the loop goes on after it."""
-        self._reload_settings()
+        self._take_settings()
+        self._take_pipeline()
         self.tick.run()
         self._ticks += 1
         return not self._over(until, self._ticks)
@@ -176,13 +183,12 @@ class Runner:
         else:
             self.tick.draining = True
 
-    def _reload_settings(self) -> None:
+    def _take_settings(self) -> None:
         context = self.context
         try:
             settings = self._reload()
         except ConfigError as error:
-            with context.store.transaction():
-                context.tell(ConfigRejected(problems=error.problems))
+            self._reject(error)
             return
         if settings is not None and settings != context.settings:
             changed = tuple(
@@ -193,3 +199,19 @@ class Runner:
             context.settings = settings
             with context.store.transaction():
                 context.tell(ConfigReloaded(changed=changed))
+
+    def _take_pipeline(self) -> None:
+        """A new pipeline is for attempts that begin from now on: those under way keep theirs."""
+        try:
+            pipeline = self._reload_pipeline()
+        except ConfigError as error:
+            self._reject(error)
+            return
+        if pipeline is not None and pipeline != self.context.pipeline:
+            self.context.pipeline = pipeline
+            with self.context.store.transaction():
+                self.context.tell(ConfigReloaded(changed=("pipeline",)))
+
+    def _reject(self, error: ConfigError) -> None:
+        with self.context.store.transaction():
+            self.context.tell(ConfigRejected(problems=error.problems))

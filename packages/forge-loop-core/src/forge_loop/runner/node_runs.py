@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from forge_loop.domain.job import Job
 from forge_loop.domain.pipeline import Node, NodeKind, NodeState
+from forge_loop.runner.bound import pipeline_of
 from forge_loop.runner.context import Context
-from forge_loop.store import NodeRunRow
+from forge_loop.store import NodeRunRow, node_states
 
 
 def of(context: Context, job: Job, node: Node) -> NodeRunRow | None:
     """The run of a node for the job's present candidate."""
-    return context.store.node_runs.last("job = ? AND head_sha = ? AND node = ?", job.id, job.head_sha, node.name)
+    return node_states.run_of(context.store, job, node)
 
 
 def insert(context: Context, job: Job, node: Node, state: NodeState) -> NodeRunRow:
@@ -35,15 +36,15 @@ def failed_outputs(context: Context, job: Job) -> str:
 
 def outputs(context: Context, job: Job, node: Node) -> dict[str, dict[str, object]]:
     """What each node that `node` needs has said about the job's present candidate."""
-    return {name: _output(context, job, context.pipeline.node(name)) for name in node.needs}
+    bound = pipeline_of(context, job)
+    return {name: _output(context, job, bound.node(name)) for name in node.needs}
 
 
 def _output(context: Context, job: Job, node: Node) -> dict[str, object]:
     if node.kind is not NodeKind.REVIEW:
         row = of(context, job, node)
         return {"state": str(row.state), "output": row.output, "detail": row.detail} if row is not None else {}
-    where = "job = ? AND head_sha = ? AND node = ?"
-    review = context.store.reviews.last(where, job.id, job.head_sha, node.name)
+    review = node_states.verdict_of(context.store, job, node)
     if review is None:
         return {}
     findings = context.store.findings.select("job = ? AND node = ? AND closed_at IS NULL", job.id, node.name)

@@ -22,6 +22,7 @@ from forge_loop.domain.pipeline import (
 )
 from forge_loop.domain.review import Overall
 from forge_loop.runner import command_node, critique, ending, human_node, revise, waits
+from forge_loop.runner.bound import pipeline_of
 from forge_loop.runner.context import Context, errand_key
 from forge_loop.store import ReviewRow
 
@@ -47,12 +48,12 @@ DRIVERS: Mapping[NodeKind, Driver] = {
 
 def advance(context: Context, job: Job) -> None:
     """Begin and follow what there is, until nothing moves; then wait, or act on what all of them said."""
-    before: Standing | None = None
+    bound, before = pipeline_of(context, job), None
     while (standing := standing_of(context, job)) is not None and standing != before:
         before = standing
         if _concluded(context, job, standing):
             return
-        for node in context.pipeline.nodes:
+        for node in bound.nodes:
             if standing.states[node.name] in (NodeState.RUNNING, NodeState.WAITING):
                 DRIVERS[node.kind].follow(context, job, node)
             elif node in standing.ready and not context.errands.busy(errand_key(job)):
@@ -68,32 +69,33 @@ def standing_of(context: Context, job: Job, labels: frozenset[str] | None = None
     change = _change(context, job, labels)
     if change is None:
         return None
-    found = {node.name: DRIVERS[node.kind].state(context, job, node) for node in context.pipeline.nodes}
-    return stand(context.pipeline, {name: state for name, state in found.items() if state is not None}, change)
+    bound = pipeline_of(context, job)
+    found = {node.name: DRIVERS[node.kind].state(context, job, node) for node in bound.nodes}
+    return stand(bound, {name: state for name, state in found.items() if state is not None}, change)
 
 
 def approved(context: Context, job: Job, labels: frozenset[str]) -> bool:
     """Whether every node that this candidate needs has said yes to it, under the labels that the issue carries now."""
     standing = standing_of(context, job, labels)
-    return standing is not None and approves(context.pipeline, standing)
+    return standing is not None and approves(pipeline_of(context, job), standing)
 
 
 def verdicts(context: Context, job: Job) -> list[ReviewRow]:
     """The approvals of this very candidate, one of each reviewer that has given one."""
-    reviews = [node for node in context.pipeline.nodes if node.kind is NodeKind.REVIEW]
+    reviews = [node for node in pipeline_of(context, job).nodes if node.kind is NodeKind.REVIEW]
     passed = [node for node in reviews if DRIVERS[node.kind].state(context, job, node) is NodeState.PASSED]
     return [row for node in passed if (row := critique.newest(context, job, node)) is not None]
 
 
 def agreed_by_person(context: Context, job: Job) -> bool:
     """Whether a person was asked about this very candidate, and agreed."""
-    humans = [node for node in context.pipeline.nodes if node.kind is NodeKind.HUMAN]
+    humans = [node for node in pipeline_of(context, job).nodes if node.kind is NodeKind.HUMAN]
     return any(DRIVERS[node.kind].state(context, job, node) is NodeState.PASSED for node in humans)
 
 
 def _change(context: Context, job: Job, labels: frozenset[str] | None) -> Change | None:
     """Labels are looked up only where a node asks for them: the critic alone needs no observation."""
-    if labels is None and any(node.when.labels for node in context.pipeline.nodes):
+    if labels is None and any(node.when.labels for node in pipeline_of(context, job).nodes):
         issue = (context.world.issues or {}).get(job.issue) if context.world is not None else None
         if issue is None:
             return None
@@ -103,14 +105,15 @@ def _change(context: Context, job: Job, labels: frozenset[str] | None) -> Change
 
 def _concluded(context: Context, job: Job, standing: Standing) -> bool:
     """Act on what the nodes said together, once nothing that runs could add to it."""
-    bad = failed(context.pipeline, standing)
+    bound = pipeline_of(context, job)
+    bad = failed(bound, standing)
     if NodeState.RUNNING in standing.states.values() or not (bad or standing.settled):
         return False
     if not waits.rejoin(context, job):
         return True
     if bad:
         _send_back(context, job, bad)
-    elif approves(context.pipeline, standing):
+    elif approves(bound, standing):
         context.store.jobs.move(job, JobState.MERGING, at=context.now())
     else:
         reason = "no node of the pipeline applies to this change, so nobody has reviewed it"
@@ -121,7 +124,8 @@ def _concluded(context: Context, job: Job, standing: Standing) -> bool:
 
 def _send_back(context: Context, job: Job, bad: tuple[str, ...]) -> None:
     """What a person refused or a reviewer blocks is for a person; the rest goes back to the worker in one round."""
-    nodes = [context.pipeline.node(name) for name in bad]
+    bound = pipeline_of(context, job)
+    nodes = [bound.node(name) for name in bad]
     for node in nodes:
         if node.kind is NodeKind.HUMAN:
             ending.end(context, job, JobState.HANDED_OVER, human_node.refusal(context, job, node))

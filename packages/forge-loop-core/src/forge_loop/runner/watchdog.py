@@ -15,6 +15,7 @@ from forge_loop.domain.events import SessionStalled, WatchdogEndedSession
 from forge_loop.domain.job import Job, SessionRow
 from forge_loop.domain.session import Role
 from forge_loop.domain.stall import Signs, Watch, WatchRules, watch
+from forge_loop.runner.bound import pipeline_of
 from forge_loop.runner.clock import passed
 from forge_loop.runner.context import Context
 
@@ -112,7 +113,10 @@ class Watchdog:
 
     def _own_timeout(self, row: SessionRow) -> float | None:
         """What a reviewer's node gives it, where it says so."""
-        nodes = {node.name: node for node in self.context.pipeline.nodes}
+        if row.job is None:
+            return None
+        bound = pipeline_of(self.context, self.context.store.jobs.get(row.job))
+        nodes = {node.name: node for node in bound.nodes}
         return nodes[row.node].timeout if row.node in nodes else None
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from forge_loop.status.explaining import Reading, explain_issue
     from forge_loop.status.fleet import FleetStatus, RepositoryStatus, read_fleet
     from forge_loop.status.loop import LoopStatus, SessionStatus, Status, read
+    from forge_loop.status.nodes import NodeStatus, read_nodes
     from forge_loop.status.opening import is_running, open_store_read_only
     from forge_loop.status.shapes import explain_shape, status_shape
     from forge_loop.status.short import Glance, glance
@@ -21,6 +22,7 @@ __all__ = [
     "FleetStatus",
     "Glance",
     "LoopStatus",
+    "NodeStatus",
     "Reading",
     "RepositoryStatus",
     "SessionStatus",
@@ -32,6 +34,7 @@ __all__ = [
     "open_store_read_only",
     "read",
     "read_fleet",
+    "read_nodes",
     "status_shape",
 ]
 
@@ -40,6 +43,7 @@ _HOMES = {
     "FleetStatus": "forge_loop.status.fleet",
     "Glance": "forge_loop.status.short",
     "LoopStatus": "forge_loop.status.loop",
+    "NodeStatus": "forge_loop.status.nodes",
     "Reading": "forge_loop.status.explaining",
     "RepositoryStatus": "forge_loop.status.fleet",
     "SessionStatus": "forge_loop.status.loop",
@@ -51,6 +55,7 @@ _HOMES = {
     "open_store_read_only": "forge_loop.status.opening",
     "read": "forge_loop.status.loop",
     "read_fleet": "forge_loop.status.fleet",
+    "read_nodes": "forge_loop.status.nodes",
     "status_shape": "forge_loop.status.shapes",
 }
 

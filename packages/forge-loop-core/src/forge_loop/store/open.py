@@ -17,6 +17,7 @@ from forge_loop.store.access import Access
 from forge_loop.store.events import EventLog
 from forge_loop.store.jobs import Jobs
 from forge_loop.store.observations import Observations
+from forge_loop.store.pipelines import Pipelines
 from forge_loop.store.records import (
     BaseCheckRow,
     CheckRow,
@@ -57,6 +58,7 @@ class Store:
         self.reviews = Table(database, "reviews", ReviewRow)
         self.findings = Table(database, "findings", FindingRow)
         self.node_runs = Table(database, "node_runs", NodeRunRow)
+        self.pipelines = Pipelines(database)
         self.host_looks = Table(database, "host_looks", HostLookRow)
         self.remarks = Table(database, "remarks", RemarkRow)
         self.refusals = Table(database, "refusals", RefusalRow)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import click
 
 from forge_loop.extension import (
+    FileNow,
     Invocation,
     as_json,
     ask,
@@ -15,6 +16,7 @@ from forge_loop.extension import (
     issue_number,
     node_standing,
     project_directory,
+    rfc3339,
     shared,
     usable_pipeline,
 )
@@ -65,20 +67,27 @@ def show(given: Invocation, as_mermaid: bool) -> None:
 @shared
 @click.pass_obj
 def explain(given: Invocation, issue: int) -> None:
-    """Where every node stands for the candidate of ISSUE, and why."""
+    """Where every node stands for the candidate of ISSUE, and why, in the pipeline that its attempt began with."""
     project = find_project(given)
-    found = usable_pipeline(project.directory)
-    said = node_standing(project, found, issue)
+    said = node_standing(project, issue)
+    states, reasons = said.standing.states, said.standing.reasons
     if given.json:
         nodes = [
-            {"name": node.name, "state": str(said.states[node.name]), "reason": said.reasons.get(node.name)}
-            for node in found.nodes
+            {"name": node.name, "state": str(states[node.name]), "reason": reasons.get(node.name)}
+            for node in said.pipeline.nodes
         ]
-        given.output.document({"issue": issue, "nodes": nodes})
+        begun = {"number": said.attempt.number, "began": rfc3339(said.attempt.started_at)} if said.attempt else None
+        given.output.document({"issue": issue, "attempt": begun, "file": str(said.file), "nodes": nodes})
         return
-    for node in found.nodes:
-        reason = said.reasons.get(node.name)
-        given.output.data(f"{node.name:<20} {MARKS[said.states[node.name]]}{f': {reason}' if reason else ''}")
+    if said.attempt is not None and said.file is not FileNow.SAME:
+        by_now = "differs by now and is for the next attempt" if said.file is FileNow.DIFFERS else "cannot be used now"
+        given.output.say(
+            f"attempt {said.attempt.number} keeps the pipeline that it began with, {rfc3339(said.attempt.started_at)}; "
+            f"the file {by_now}"
+        )
+    for node in said.pipeline.nodes:
+        reason = reasons.get(node.name)
+        given.output.data(f"{node.name:<20} {MARKS[states[node.name]]}{f': {reason}' if reason else ''}")
 
 
 @pipeline.command()
