@@ -14,8 +14,10 @@ from support.dashboard_server import Served, serve
 from support.dashboard_world import play
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """All of these share one worker: what they stand on is made once."""
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
     here = Path(__file__).parent
     for item in items:
         if item.path.is_relative_to(here):

@@ -64,6 +64,18 @@ class Served:
         assert answer.status == 200, answer
         return answer.headers["set-cookie"].partition(";")[0]
 
+    @contextmanager
+    def stream(self, path: str, headers: Mapping[str, str]) -> Iterator[Iterator[str]]:
+        """The lines of an answer that goes on, without their ends; one that stays away for PATIENCE ends the test."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        try:
+            connection.request("GET", path, headers=dict(headers))
+            answer = connection.getresponse()
+            assert answer.status == 200, answer.read()
+            yield (line.decode().rstrip("\r\n") for line in iter(answer.readline, b""))
+        finally:
+            connection.close()
+
     def api(self, path: str, method: str = "GET", given: object = None) -> Answer:
         headers = {"Authorization": f"Bearer {self.token}"}
         body = None

@@ -190,7 +190,8 @@ def _events(app: FastAPI, desk: Desk) -> None:
                 found = newest_events(store, wanted, before=before, limit=limit)
         return _document(events=[json.loads(event.line()) for event in found])
 
-    @app.get("/events/stream", response_class=EventSourceResponse)
+    # Not as the response class: FastAPI would take the function for the generator that it returns.
+    @app.get("/events/stream", response_class=Response, responses={200: {"content": {"text/event-stream": {}}}})
     async def stream(request: Request, last_event_id: Annotated[str | None, Header()] = None) -> Response:
         """Every event as it happens, `id:` its seq. With Last-Event-ID those that were missed come first; more than
         500 of them are left out, and an event named `gap` says after which seq."""

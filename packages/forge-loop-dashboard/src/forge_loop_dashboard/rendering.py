@@ -6,15 +6,18 @@ of it (Markdown) renders no raw HTML and is cleaned afterwards.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from json import dumps
 
 import nh3
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
+from forge_loop import Recorded
 from forge_loop.extension import JobState, visible
 
 TAGS = {
@@ -45,6 +48,10 @@ _OTHERS = {
 }
 
 
+_HASH = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
+LONGEST_VALUE = 160
+
+
 class Renderer:
     def __init__(self) -> None:
         self._environment = Environment(
@@ -56,7 +63,16 @@ class Renderer:
             auto_reload=False,
         )
         self._environment.filters.update(
-            when=when, span=span, chip=chip, shown=shown, markdown=markdown, words=words, short=short
+            when=when,
+            due=due,
+            clock=clock,
+            span=span,
+            chip=chip,
+            shown=shown,
+            markdown=markdown,
+            words=words,
+            short=short,
+            data=data,
         )
 
     def render(self, template: str, facts: Mapping[str, object]) -> Markup:
@@ -71,6 +87,23 @@ def when(at: datetime | None, missing: str = "never") -> Markup:
     utc = at.astimezone(UTC)
     text = utc.strftime("%Y-%m-%d %H:%M:%S UTC")
     return Markup('<time datetime="{}" title="{}">{}</time>').format(utc.isoformat(), text, text)
+
+
+def clock(at: str) -> Markup:
+    """The time of day of a moment as a transcript writes it; in the reader's own zone once the page's script saw it."""
+    try:
+        utc = datetime.fromisoformat(at).astimezone(UTC)
+    except ValueError:
+        return escape(at[:40])
+    text = utc.strftime("%Y-%m-%d %H:%M:%S UTC")
+    return Markup('<time datetime="{}" title="{}" data-clock>{}</time>').format(utc.isoformat(), text, text[11:19])
+
+
+def due(at: datetime) -> Markup:
+    """A moment to come; once it has come, that it is due."""
+    utc = at.astimezone(UTC)
+    text = utc.strftime("%Y-%m-%d %H:%M:%S UTC")
+    return Markup('<time datetime="{}" title="{}" data-due>{}</time>').format(utc.isoformat(), text, text)
 
 
 def span(seconds: float | None) -> str:
@@ -101,6 +134,25 @@ def shown(text: str) -> str:
 def words(name: object) -> str:
     """A name of the code as words."""
     return str(name).replace("_", " ")
+
+
+def data(event: Recorded) -> Markup:
+    """What an event says, for one line: an advance as an arrow, long hashes short, nothing that is empty."""
+    given = dict(event.data)
+    said: list[Markup] = []
+    if "before" in given and "after" in given:
+        before, after = words(given.pop("before")), words(given.pop("after"))
+        said.append(Markup("<b>{} → {}</b>").format(before, after))
+    for name, value in given.items():
+        if value is None or value == "" or value == []:
+            continue
+        text = value if isinstance(value, str) else dumps(value, ensure_ascii=False)
+        if _HASH.fullmatch(text):
+            said.append(Markup('<span>{} <span title="{}">{}</span></span>').format(words(name), text, text[:12]))
+        else:
+            cut = text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + "…"
+            said.append(Markup("<span>{} <i>{}</i></span>").format(words(name), shown(cut)))
+    return Markup(" ").join(said)
 
 
 def short(sha: str | None) -> str:

@@ -15,15 +15,18 @@
     }
     return `${whole}s`;
   };
+  const timeOfDay = (at, more) => new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...more });
   const age = (time) => {
-    const seconds = (Date.now() - Date.parse(time.getAttribute("datetime"))) / 1000;
-    const text = seconds >= 0 ? (seconds < 2 ? "now" : `${span(seconds)} ago`) : `in ${span(-seconds)}`;
+    const at = time.getAttribute("datetime");
+    const seconds = (Date.now() - Date.parse(at)) / 1000;
+    const text = "clock" in time.dataset ? timeOfDay(at, { second: "2-digit" })
+      : "due" in time.dataset && seconds >= 0 ? "now, it is due" : seconds >= 0 ? (seconds < 2 ? "now" : `${span(seconds)} ago`) : `in ${span(-seconds)}`;
     if (time.textContent !== text) time.textContent = text;
   };
   const ages = () => {
     $$("time[datetime]").forEach(age);
     $$("text.clock").forEach((text) => {
-      text.textContent = new Date(text.dataset.at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+      text.textContent = timeOfDay(text.dataset.at);
     });
   };
 
@@ -40,16 +43,20 @@
     if (typeof uPlot === "undefined" || place.dataset.drawn === place.dataset.series) return;
     place.dataset.drawn = place.dataset.series;
     place.replaceChildren();
-    const { labels, data } = JSON.parse(place.dataset.series);
+    const { labels, bars, whole, data } = JSON.parse(place.dataset.series);
     const axis = { stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line") } };
     const strokes = [colour("--works"), colour("--waits")];
+    const look = (index) => (bars
+      ? { fill: strokes[index], width: 0, paths: uPlot.paths.bars({ size: [0.4, 24], align: labels.length < 2 ? 0 : index ? 1 : -1 }), points: { show: false } }
+      : { width: 2, spanGaps: true, points: { show: true, size: 6, fill: strokes[index] }, dash: index ? [6, 4] : undefined });
+    const day = (seconds) => new Date(seconds * 1000).toLocaleDateString([], { day: "numeric", month: "short", timeZone: "UTC" });
     new uPlot({
-      width: Math.max(240, place.clientWidth), height: 160, cursor: { drag: { setScale: false } },
-      series: [{}, ...labels.map((label, index) => ({
-        label, stroke: strokes[index], width: 2, spanGaps: true, points: { show: true, size: 5, fill: strokes[index] }, dash: index ? [6, 4] : undefined,
+      width: Math.max(240, place.clientWidth), height: 160, cursor: { drag: { setScale: false } }, tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "UTC"),
+      series: [{ label: "day", value: (_, at) => (at == null ? "" : day(at)) }, ...labels.map((label, index) => ({
+        label, stroke: strokes[index], value: (_, value) => value ?? "", ...look(index),
       }))],
-      axes: [axis, { ...axis, size: 56 }],
-      scales: { y: { range: (_, low, high) => [0, high > 0 ? high * 1.1 : 1] } },
+      axes: [{ ...axis, values: (_, all) => all.map(day) }, { ...axis, size: 56, ...(whole ? { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] } : {}) }],
+      scales: { x: { range: (_, low, high) => [low - 43200, high + 43200] }, y: { range: (_, low, high) => [0, high > 0 ? high * 1.1 : 1] } },
     }, data, place);
   });
 

@@ -15,6 +15,7 @@ CHOICES = {"10 minutes": 10, "hour": 60, "6 hours": 360, "day": 1440, "3 days": 
 MOST = 200
 LANES = 40
 LEAST = 0.4
+LEAST_MINUTES = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,6 +24,7 @@ class Bar:
 
     x: float
     width: float
+    session: int
     role: str
     says: str
 
@@ -42,10 +44,10 @@ def facts(look: Look) -> Facts:
     now = desk.now().replace(second=0, microsecond=0) + timedelta(minutes=1)
     with desk.store() as store:
         found = entries(store, desk.project.layout, limit=MOST) if store is not None else []
-    end = _end(found, now)
     minutes = look.number("minutes") or 0
-    chosen = minutes if minutes in CHOICES.values() else _fitting(found, end)
-    window = Window(start=end - timedelta(minutes=chosen), end=end)
+    chosen = minutes if minutes in CHOICES.values() else 0
+    end = _end(found, now, timedelta(hours=1) if chosen else timedelta(0))
+    window = Window(start=end - timedelta(minutes=chosen or _fitting(found, end)), end=end)
     return {
         "choices": CHOICES,
         "chosen": chosen,
@@ -56,16 +58,16 @@ def facts(look: Look) -> Facts:
     }
 
 
-def _end(found: list[Entry], now: datetime) -> datetime:
-    """Now; or, where nothing happened for hours, the end of the newest attempt."""
+def _end(found: list[Entry], now: datetime, quiet: timedelta) -> datetime:
+    """Now; or, where nothing happened for longer than `quiet`, the end of the newest attempt."""
     newest = max((entry.attempt.ended_at or now for entry in found), default=now)
-    return now if now - newest < timedelta(hours=1) else newest + timedelta(minutes=1)
+    return now if now - newest <= quiet or newest >= now else newest + timedelta(seconds=10)
 
 
 def _fitting(found: list[Entry], end: datetime) -> int:
-    """The shortest time that shows the last few attempts."""
+    """As many whole minutes as show the last few attempts."""
     oldest = min((entry.attempt.started_at for entry in found[-LANES:]), default=end)
-    return next((each for each in CHOICES.values() if timedelta(minutes=each) >= end - oldest), max(CHOICES.values()))
+    return min(max(LEAST_MINUTES, int((end - oldest) / timedelta(minutes=1)) + 1), max(CHOICES.values()))
 
 
 def _lanes(found: list[Entry], window: Window, now: datetime) -> list[tuple[int, list[Bar]]]:
@@ -79,14 +81,14 @@ def _lanes(found: list[Entry], window: Window, now: datetime) -> list[tuple[int,
             width = round(max(LEAST, window.place(end) - x), 2)
             outcome = session.outcome or "under way"
             says = f"attempt {entry.attempt.number}: {session.role}, {session.purpose}, {outcome}"
-            bar = Bar(x=min(x, 100 - LEAST), width=width, role=str(session.role), says=says)
+            bar = Bar(x=min(x, 100 - LEAST), width=width, session=session.id, role=str(session.role), says=says)
             lanes.setdefault(entry.attempt.issue, []).append(bar)
     return list(lanes.items())[-LANES:]
 
 
 def _ticks(window: Window) -> list[tuple[float, datetime]]:
     minutes = (window.end - window.start) / timedelta(minutes=1)
-    step = next(each for each in (2, 10, 60, 240, 720) if minutes / each <= 8)
+    step = next(each for each in (1, 2, 5, 10, 30, 60, 240, 720) if minutes / each <= 8)
     first = window.start.replace(hour=0, minute=0, second=0, microsecond=0)
     steps = int((window.start - first) / timedelta(minutes=step)) + 1
     moments = [first + timedelta(minutes=step * (steps + number)) for number in range(9)]

@@ -12,6 +12,14 @@ from forge_loop.status.history import Wanted, newest_events
 from forge_loop_dashboard.look import Facts, Look, View
 
 PAGE = 100
+PRESETS = {
+    "": "everything",
+    "issue,job,loop,pull_request,review,request": "the story",
+    "attempt,session,watchdog": "sessions",
+    "check,candidate,review,finding,node,merge": "checks and reviews",
+    "effect,deploy,workspace": "effects",
+    "request,config": "what was asked and changed",
+}
 
 
 class NoSuchEventError(ForgeLoopError):
@@ -40,7 +48,7 @@ def facts(look: Look) -> Facts:
 
 
 def controls(look: Look) -> Facts:
-    return {"kind": look.query.get("kind", ""), "issue": look.query.get("issue", "")}
+    return {"kind": look.query.get("kind", ""), "issue": look.query.get("issue", ""), "presets": PRESETS}
 
 
 def one(look: Look) -> Facts:

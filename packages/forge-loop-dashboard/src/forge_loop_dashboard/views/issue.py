@@ -16,8 +16,14 @@ from forge_loop.status.ledger import entries
 from forge_loop.status.requests import asked
 from forge_loop.status.verdicts import verdicts
 from forge_loop_dashboard.look import Facts, Look, View
+from forge_loop_dashboard.views.cures import cure
 
-EVENTS = 30
+EVENTS = 25
+STORY = (
+    *("issue", "job", "spec", "candidate", "check.finished", "pull_request", "review.finished", "finding", "node"),
+    *("merge", "watchdog", "request", "session.limit_hit", "session.permission_denied", "deploy"),
+)
+"""The kinds that tell how an issue went; the rest is one link away."""
 
 
 def facts(look: Look) -> Facts:
@@ -32,6 +38,7 @@ def facts(look: Look) -> Facts:
         "heading": said.title,
         "number": number,
         "said": said,
+        "reasons": [(reason, cure(reason.code, number)) for reason in said.reasons],
         "problem": found.problem,
         "issue": found.issue,
         "job": job,
@@ -51,7 +58,7 @@ def _rows(store: Store, job: Job | None, look: Look) -> Facts:
         "verdicts": verdicts(store, job) if job is not None else [],
         "effects": store.effects.select("job = ?", job.id) if job is not None else [],
         "requests": asked(store, issue=number, limit=10),
-        "events": newest_events(store, Wanted(issue=number), limit=EVENTS),
+        "events": newest_events(store, Wanted(issue=number, kinds=STORY), limit=EVENTS),
     }
 
 

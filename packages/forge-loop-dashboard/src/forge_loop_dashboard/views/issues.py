@@ -31,7 +31,7 @@ class Search:
 
 
 def parse(text: str) -> Search:
-    """`state:cooling,parked issue:4 words of the title`."""
+    """`state:cooling,parked issue:4 words of the title`; `#4` is short for `issue:4`."""
     states: list[JobState] = []
     words: list[str] = []
     unknown: list[str] = []
@@ -44,13 +44,19 @@ def parse(text: str) -> Search:
             unknown.extend([] if found else [part])
         elif name == "issue" and colon:
             number = given.removeprefix("#")
-            if number.isascii() and number.isdigit() and len(number) < 10:
+            if _is_number(number):
                 issue = int(number)
             else:
                 unknown.append(part)
+        elif part.startswith("#") and _is_number(part[1:]):
+            issue = int(part[1:])
         else:
             words.append(part)
     return Search(states=tuple(states), issue=issue, words=" ".join(words), unknown=tuple(unknown))
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10
 
 
 def _states(name: str) -> tuple[JobState, ...]:

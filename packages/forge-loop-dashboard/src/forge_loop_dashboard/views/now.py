@@ -5,10 +5,11 @@ Owns: choosing what stands on the first screen. Must not: judge what needs a per
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from forge_loop.extension import Job, JobState, Store
-from forge_loop.status import read
+from forge_loop.status import SessionStatus, Status, read
 from forge_loop.status.history import Wanted, newest_events
 from forge_loop.status.jobs import NEEDS_YOU, counts, newest_jobs
 from forge_loop_dashboard.look import Facts, Look, View
@@ -27,10 +28,19 @@ def facts(look: Look) -> Facts:
     return {
         "status": found,
         "never": found.loop.since is None and not found.jobs,
-        "sessions": [(session, jobs.get(session.job)) for session in found.sessions],
+        "at_work": _at_work(found, jobs),
         "failed": sum(found.jobs.get(str(state), 0) for state in NEEDS_YOU),
         **rows,
     }
+
+
+def _at_work(found: Status, jobs: Mapping[int, Job]) -> list[tuple[Job | None, SessionStatus | None]]:
+    """Every job that moves with its session, and sessions that belong to none. Checks and merges need no session."""
+    if found.loop.state == "stopped":
+        return []
+    sessions = {session.job: session for session in found.sessions if session.job is not None}
+    loose = [(None, session) for session in found.sessions if session.job not in jobs]
+    return [*((job, sessions.get(job.id)) for job in jobs.values() if job.state.active), *loose]
 
 
 def _rows(store: Store) -> Facts:

@@ -39,8 +39,16 @@ def entries(desk: Desk) -> list[QueuedJob]:
         database.close()
 
 
-def controls(_look: Look) -> Facts:
-    return {}
+def controls(look: Look) -> Facts:
+    """Only what something on the screen could be chosen for."""
+    depth = read(look.desk.project.layout.root, now=look.desk.now()).queue
+    with look.desk.store() as store:
+        proposed = store is not None and bool(store.proposals.select("state = 'open'", limit=1))
+    return {
+        "any_job": depth.ready + depth.delayed + depth.leased > 0,
+        "any_dead": depth.dead > 0,
+        "any_proposal": proposed,
+    }
 
 
 def _job(entry: QueuedJob) -> int:
