@@ -17,8 +17,7 @@ from typing import Any
 from unittest.mock import patch
 
 from behaviours.played import Played, gather
-from forge_loop import bootstrap
-from forge_loop.bootstrap import Wired, build
+from forge_loop.bootstrap import Wired, build, wiring
 from forge_loop.config.layout import StateLayout
 from forge_loop.config.model import (
     Agent,
@@ -33,8 +32,8 @@ from forge_loop.config.model import (
     Worker,
 )
 from forge_loop.database import Database
-from forge_loop.domain.events import Recorded
 from forge_loop.domain.job import Job
+from forge_loop.domain.recorded import Recorded
 from forge_loop.forge.local import BacklogTracker, init_backlog
 from forge_loop.rehearsal.model import Answer, Reply, Request, ScriptedModel
 from forge_loop.rehearsal.script import Merges
@@ -141,7 +140,7 @@ class Stage:
 
     def life(self, seconds: float = 600.0, *, look: Callable[[Wired], None] = lambda _: None) -> None:
         """One life of the loop, from its start until nothing moves but time; `look` is called before it begins."""
-        with patch.object(bootstrap, "SystemClock", lambda: self.clock):
+        with patch.object(wiring, "SystemClock", lambda: self.clock):
             wired = build(
                 project=self.project,
                 settings=self.settings,

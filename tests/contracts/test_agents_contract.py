@@ -11,11 +11,11 @@ from typing import Protocol
 
 import pytest
 
+from forge_loop.bootstrap.clock import SystemClock
 from forge_loop.domain.session import Role, SessionEnded, SessionNews, SessionOrder, SessionOutcome
 from forge_loop.errors import AgentError
 from forge_loop.ports import Agents
 from forge_loop.rehearsal.model import Reply, Request
-from forge_loop.runner.clock import SystemClock
 from support.fake_agents import FakeAgents, reports
 from support.scripted import WORK, by_report, worker
 from support.sessions import Stage, order

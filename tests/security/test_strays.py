@@ -26,7 +26,7 @@ LOOP = """
     from support.sandboxes import sandbox_in
     from forge_loop.agents.commands import LocalCommands
     from forge_loop.agents.hosts import ClaudeAgents
-    from forge_loop.runner.clock import SystemClock
+    from forge_loop.bootstrap.clock import SystemClock
     from support.sessions import order
 
     what, loop_id, root, url = sys.argv[1], sys.argv[2], Path(sys.argv[3]), sys.argv[4]

@@ -19,10 +19,10 @@ from forge_loop.agents.environment import SESSION_MARKER
 from forge_loop.agents.hosts import ClaudeAgents
 from forge_loop.agents.processes import marked
 from forge_loop.agents.sandbox import Sandbox
+from forge_loop.bootstrap.clock import SystemClock
 from forge_loop.domain.session import Activity, LimitSeen, Role, SessionEnded, SessionNews, SessionOrder
 from forge_loop.domain.worker_report import WORKER_SCHEMA
 from forge_loop.rehearsal.model import Answer, Reply, Request, ScriptedModel
-from forge_loop.runner.clock import SystemClock
 
 PATIENCE = 60.0
 

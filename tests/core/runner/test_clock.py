@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from forge_loop.runner.clock import SystemClock, passed
+from forge_loop.runner.clock import passed
 from support.samples import NOW
 
 HOUR = timedelta(hours=1)
@@ -21,9 +21,3 @@ def test_an_interval_is_over_after_its_time_or_when_the_clock_stands_before_its_
     since: object, over: bool
 ) -> None:
     assert passed(since, NOW, HOUR) is over  # type: ignore[arg-type]
-
-
-def test_the_systems_clock_is_aware_and_its_other_one_does_not_go_back() -> None:
-    clock = SystemClock()
-    assert clock.now().utcoffset() == timedelta(0)
-    assert clock.monotonic() <= clock.monotonic()

@@ -1,20 +1,11 @@
-"""The system's clock.
+"""Intervals on a wall clock that can be set.
 
-Owns: reading it, and what a jump of it does to an interval. Must not: be read anywhere but through the Clock port.
+Owns: what a jump of it does to an interval. Must not: read a clock.
 """
 
 from __future__ import annotations
 
-import time
-from datetime import UTC, datetime, timedelta
-
-
-class SystemClock:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        return time.monotonic()
+from datetime import datetime, timedelta
 
 
 def passed(since: datetime | None, now: datetime, interval: timedelta) -> bool:

@@ -1,6 +1,6 @@
-"""The composition root: settings in, a wired runner out.
+"""Settings in, a wired runner out.
 
-Owns: which adapter stands behind which port. Must not: decide anything else; nothing but this module builds adapters.
+Owns: which adapter stands behind which port of the runner's. Must not: decide anything else.
 """
 
 from __future__ import annotations
@@ -10,41 +10,32 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from forge_loop import __version__
 from forge_loop.agents.commands import LocalCommands
 from forge_loop.agents.credentials import describe_auth
 from forge_loop.agents.hosts import ClaudeAgents
 from forge_loop.agents.sandbox import Confinement, confine
-from forge_loop.briefs import Briefs
+from forge_loop.bootstrap.clock import SystemClock
+from forge_loop.bootstrap.project_files import PIPELINE, usable_briefs, usable_pipeline
+from forge_loop.bootstrap.sinks import configured_sinks
+from forge_loop.bootstrap.trackers import backlog, github
 from forge_loop.config.layout import StateLayout
 from forge_loop.config.model import ForgeKind, Settings
 from forge_loop.config.paths import prepare_state_directory
 from forge_loop.database import Database
-from forge_loop.domain.pipeline import CRITIC_ALONE, Pipeline
-from forge_loop.errors import BriefError, ConfigError, UnreadableError
-from forge_loop.forge.local import BacklogTracker, LocalCodeHost, create_origin
+from forge_loop.errors import UnreadableError
+from forge_loop.forge.local import LocalCodeHost, create_origin
 from forge_loop.git import Access, ControlRepository, LocalWorkspaces
 from forge_loop.git.checkout import current_branch
-from forge_loop.plugins import SinkSetup, load_pipeline, load_sink
 from forge_loop.ports import CodeHost, Commands, EventSink, Slots, Tracker
 from forge_loop.queue import SQLiteQueue
 from forge_loop.runner import Context, Runner, Timing
-from forge_loop.runner.clock import SystemClock
 from forge_loop.runner.errands import Errands
 from forge_loop.runner.pipeline_watch import PipelineWatch
 from forge_loop.runner.slots import OwnSlots
 from forge_loop.runner.waker import Waker
 from forge_loop.store import open_store
-
-if TYPE_CHECKING:
-    from forge_loop.forge.github import GitHub, GitHubTracker
-
-    OperatorsTracker = BacklogTracker | GitHubTracker
-
-BRIEFS = Path(".forge-loop") / "briefs"
-PIPELINE = Path(".forge-loop") / "pipeline.yaml"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -153,60 +144,6 @@ def confinement(project: Path, settings: Settings, environ: Mapping[str, str], *
     does not hold."""
     scratch = StateLayout(root).private
     return confine(settings.sandbox, environ=environ, outside=root, scratch=scratch, private=(project,))
-
-
-def configured_sinks(settings: Settings, state_dir: Path, environ: Mapping[str, str]) -> tuple[EventSink, ...]:
-    """The sinks that the settings name, none of them begun. Raises MissingDistributionError for one whose satellite is
-    not installed, ConfigError with every problem of their sections."""
-    made: list[EventSink] = []
-    problems: list[str] = []
-    for sink in settings.sinks:
-        setup = SinkSetup(
-            name=sink.name, section=sink.settings, settings=settings, state_dir=state_dir, environ=environ
-        )
-        try:
-            made.append(load_sink(sink.name)(setup))
-        except ConfigError as error:
-            problems.extend(error.problems)
-    if problems:
-        raise ConfigError(problems)
-    return tuple(made)
-
-
-def usable_briefs(project: Path) -> Briefs:
-    """The project's briefs. Raises BriefError with every problem: at start, not at midnight."""
-    briefs = Briefs(project / BRIEFS)
-    problems = briefs.check()
-    if problems:
-        raise BriefError("\n".join(problems), hint="forge-loop brief check")
-    return briefs
-
-
-def usable_pipeline(project: Path) -> Pipeline:
-    """The project's pipeline; without a file, the critic alone. Raises ConfigError with every problem of the file, and
-    MissingDistributionError where what reads it is not installed: a review that was asked for is never left out."""
-    path = project / PIPELINE
-    return load_pipeline(path) if path.exists() or path.is_symlink() else CRITIC_ALONE
-
-
-def tracker(project: Path, settings: Settings, environ: Mapping[str, str]) -> OperatorsTracker:
-    """The project's tracker, for reading and for the operator's hand."""
-    if settings.forge is ForgeKind.GITHUB:
-        return github(settings, environ).tracker
-    return backlog(project, settings)
-
-
-def backlog(project: Path, settings: Settings) -> BacklogTracker:
-    """The local forge's tracker."""
-    return BacklogTracker(project, ready_label=settings.labels.ready)
-
-
-def github(settings: Settings, environ: Mapping[str, str]) -> GitHub:
-    """The GitHub of these settings. Raises OperatorError, AuthenticationError."""
-    # Its HTTP library costs as much as a whole `status`: only who asks GitHub pays for it.
-    from forge_loop.forge.github import open_github
-
-    return open_github(settings, environ, SystemClock())
 
 
 def _forge(

@@ -1,0 +1,54 @@
+"""The composition root: which adapter stands behind which port.
+
+Owns: building adapters; nothing else does. Must not: decide anything else.
+
+wiring         settings -> a wired runner          trackers    the project's tracker, for the operator
+project_files  the project's briefs and pipeline   sinks       those that the settings name
+clock          the system's
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from forge_loop.bootstrap.project_files import BRIEFS, usable_briefs, usable_pipeline
+    from forge_loop.bootstrap.sinks import configured_sinks
+    from forge_loop.bootstrap.trackers import backlog, github, tracker
+    from forge_loop.bootstrap.wiring import Wired, build, confinement, local_code_host
+
+__all__ = [
+    "BRIEFS",
+    "Wired",
+    "backlog",
+    "build",
+    "configured_sinks",
+    "confinement",
+    "github",
+    "local_code_host",
+    "tracker",
+    "usable_briefs",
+    "usable_pipeline",
+]
+
+# Each is loaded when it is first asked for (PEP 562): whoever only looks does not pay for what works.
+_HOMES = {
+    "BRIEFS": "forge_loop.bootstrap.project_files",
+    "Wired": "forge_loop.bootstrap.wiring",
+    "backlog": "forge_loop.bootstrap.trackers",
+    "build": "forge_loop.bootstrap.wiring",
+    "configured_sinks": "forge_loop.bootstrap.sinks",
+    "confinement": "forge_loop.bootstrap.wiring",
+    "github": "forge_loop.bootstrap.trackers",
+    "local_code_host": "forge_loop.bootstrap.wiring",
+    "tracker": "forge_loop.bootstrap.trackers",
+    "usable_briefs": "forge_loop.bootstrap.project_files",
+    "usable_pipeline": "forge_loop.bootstrap.project_files",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
