@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from forge_loop.config.layout import StateLayout
-from forge_loop.domain.events import Recorded
 from forge_loop.domain.issue import Issue
 from forge_loop.domain.job import Attempt, Job, JobState, SessionRow
+from forge_loop.domain.recorded import Recorded
 from forge_loop.forge.local import BacklogTracker
 from forge_loop.store import FindingRow, Store
 from support.runner_world import git

@@ -17,9 +17,9 @@ from behaviours.outages import OUTAGES, Account, Outage
 from behaviours.played import check_one_story
 from behaviours.stage import Stage, role_of
 from behaviours.workers import SAVE, does
-from forge_loop.domain.events import rfc3339
 from forge_loop.domain.job import JobState, SessionRow
 from forge_loop.domain.limits import LONGEST_JITTER
+from forge_loop.domain.recorded import rfc3339
 from forge_loop.domain.retry import FIRST_DELAY
 from forge_loop.rehearsal.model import Answer, Reply, Request
 from forge_loop.store import LoopRow

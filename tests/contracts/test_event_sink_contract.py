@@ -14,7 +14,8 @@ from forge_loop.cli.event_lines import EventLines
 from forge_loop.cli.invocation import Invocation
 from forge_loop.cli.output import Output
 from forge_loop.config.model import Settings, Sink
-from forge_loop.domain.events import KINDS, Recorded
+from forge_loop.domain.events import KINDS
+from forge_loop.domain.recorded import Recorded
 from forge_loop.ports import EventSink
 from forge_loop.rehearsal.script import Merges
 from forge_loop_integrations.sinks import sinks_of

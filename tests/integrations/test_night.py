@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from standardwebhooks import Webhook
 
-from forge_loop.domain.events import Recorded
+from forge_loop.domain.recorded import Recorded
 from forge_loop.domain.session import Role
 from forge_loop_integrations.routing import Send, choose, classify
 from forge_loop_integrations.secret import Secret

@@ -15,7 +15,7 @@ from typing import Any
 from forge_loop.agents.sandbox import Confinement
 from forge_loop.bootstrap import Wired
 from forge_loop.config.model import Settings
-from forge_loop.domain.events import Recorded
+from forge_loop.domain.recorded import Recorded
 from forge_loop.domain.session import Role, SessionEnded, SessionOrder
 from forge_loop.ports import Slots
 from forge_loop.runner.errands import Errands, Outcome

@@ -15,9 +15,9 @@ import pytest
 
 from forge_loop import ConfigError, OperatorError
 from forge_loop.config.model import Scheduling
-from forge_loop.domain.events import Recorded
 from forge_loop.domain.issue import Issue
 from forge_loop.domain.job import JobState
+from forge_loop.domain.recorded import Recorded
 from forge_loop.domain.session import Role, SessionEnded, SessionOrder, SessionOutcome
 from forge_loop_multirepo.fleet_file import Fleet
 from forge_loop_multirepo.records import look

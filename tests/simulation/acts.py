@@ -11,8 +11,8 @@ from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from forge_loop.domain.events import rfc3339
 from forge_loop.domain.issue import PullRequestState
+from forge_loop.domain.recorded import rfc3339
 from forge_loop.errors import GitError
 from simulation.sessions import PAIR, RED, is_green
 from support.fake_forge import Pull, Ticket

@@ -21,9 +21,9 @@ from forge_loop.briefs import Briefs
 from forge_loop.config.layout import StateLayout
 from forge_loop.config.model import Critic, Maintenance, Merge, Po, Retry, Scheduling, Settings
 from forge_loop.database import Database
-from forge_loop.domain.events import rfc3339
 from forge_loop.domain.host_checks import HostCheckState
 from forge_loop.domain.issue import PullRequest, PullRequestState
+from forge_loop.domain.recorded import rfc3339
 from forge_loop.errors import ForgeLoopError, LeaseLost
 from forge_loop.git.protected import protected_paths
 from forge_loop.ports import Agents, CodeHost, CommandResult, Commands, Tracker, Workspaces

@@ -21,8 +21,9 @@ from forge_loop.cli.main import main
 from forge_loop.config.layout import StateLayout
 from forge_loop.database import Database
 from forge_loop.domain.job import Job, JobState
-from forge_loop.domain.review import Category, Overall, Severity
+from forge_loop.domain.review import Category, Overall
 from forge_loop.domain.session import Role, SessionOutcome
+from forge_loop.domain.severity import Severity
 from forge_loop.forge.local import BacklogTracker
 from forge_loop.git import ControlRepository
 from forge_loop.queue import SQLiteQueue

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from forge_loop.domain.events import Event, JobHandedOver, JobMerged, JobQueued, Recorded
+from forge_loop.domain.events import Event, JobHandedOver, JobMerged, JobQueued
+from forge_loop.domain.recorded import Recorded
 from forge_loop_integrations.channels import Answer, Channel, Delivered
 from forge_loop_integrations.outbox import MatterRow, Message, Outbox
 from forge_loop_integrations.outbox.box import open_database

@@ -18,8 +18,8 @@ from forge_loop.config.layout import StateLayout
 from forge_loop.config.model import Merge, Po, Scheduling, Settings
 from forge_loop.config.paths import prepare_state_directory
 from forge_loop.database import Database
-from forge_loop.domain.events import Recorded
 from forge_loop.domain.job import Job, JobState
+from forge_loop.domain.recorded import Recorded
 from forge_loop.domain.session import Role, SessionEnded, SessionNews, SessionOrder, SessionOutcome
 from forge_loop.forge.local import BacklogTracker, init_backlog
 from forge_loop.git import ControlRepository, LocalWorkspaces

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from forge_loop.briefs import NAMES, Briefs
-from forge_loop.domain.review import Category, Overall, Severity
+from forge_loop.domain.review import Category, Overall
 from forge_loop.domain.session import Role
+from forge_loop.domain.severity import Severity
 from forge_loop.domain.spec import SECTIONS
 from forge_loop.domain.worker_report import WORKER_SCHEMA, WorkerStatus
 from forge_loop.errors import BriefError

@@ -15,7 +15,8 @@ import pytest
 from forge_loop.cli.event_lines import EventLines, readable
 from forge_loop.cli.invocation import Invocation
 from forge_loop.cli.output import Output
-from forge_loop.domain.events import Event, JobGivenUp, LoopHalted, LoopResumed, Recorded
+from forge_loop.domain.events import Event, JobGivenUp, LoopHalted, LoopResumed
+from forge_loop.domain.recorded import Recorded
 from forge_loop.rehearsal.model import ScriptedModel
 from forge_loop.runner.lock import LoopLock
 from support.command_line import AT, Place

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from forge_loop.cli.scoreboard import Scoreboard
-from forge_loop.domain.events import Recorded
+from forge_loop.domain.recorded import Recorded
 
 
 def event(kind: str, *, issue: int | None = 7, **data: Any) -> Recorded:

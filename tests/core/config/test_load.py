@@ -10,7 +10,7 @@ from forge_loop.config.keys import keys
 from forge_loop.config.layers import RESERVED
 from forge_loop.config.load import Loaded, load
 from forge_loop.config.model import Effort, MergeMode, Settings
-from forge_loop.domain.review import Severity
+from forge_loop.domain.severity import Severity
 from forge_loop.errors import ConfigError
 
 

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forge_loop.domain.events import KINDS, Event, Recorded, rfc3339
+from forge_loop.domain.events import KINDS, Event
+from forge_loop.domain.recorded import Recorded, rfc3339
 from support.tree import ROOT
 
 BY_KIND = {kind.kind: kind for kind in KINDS}

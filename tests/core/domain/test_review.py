@@ -19,12 +19,12 @@ from forge_loop.domain.review import (
     MalformedReport,
     Overall,
     Reviewed,
-    Severity,
     Verdict,
     delta_from,
     is_suspicious,
     parse_verdict,
 )
+from forge_loop.domain.severity import Severity
 from support.json_schema import JSON, accepts, nearly, values
 
 FINDING: dict[str, Any] = {

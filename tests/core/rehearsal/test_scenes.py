@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from forge_loop.domain.job import JobState
-from forge_loop.domain.review import Overall, Severity, parse_verdict
+from forge_loop.domain.review import Overall, parse_verdict
+from forge_loop.domain.severity import Severity
 from forge_loop.domain.spec import is_thin, missing_sections, parse_expansion
 from forge_loop.rehearsal.sample import lay_out
 from forge_loop.rehearsal.scenes import Round, Scene, scenes

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from forge_loop.domain.events import Recorded
+from forge_loop.domain.recorded import Recorded
 from forge_loop.rehearsal.model import REPORT_TOOL, Request, ToolResult
 from forge_loop.rehearsal.scenes import Scene, scenes
 from forge_loop.rehearsal.script import Merges, Script

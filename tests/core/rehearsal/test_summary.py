@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from forge_loop.domain.events import KINDS, Recorded
+from forge_loop.domain.events import KINDS
 from forge_loop.domain.job import JobState
+from forge_loop.domain.recorded import Recorded
 from forge_loop.rehearsal.summary import STATES, Summary, issue_summaries, stage_seconds
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from forge_loop.cli.main import main
-from forge_loop.domain.events import Recorded
 from forge_loop.domain.job import JobState
+from forge_loop.domain.recorded import Recorded
 from forge_loop.rehearsal.summary import IssueSummary, Summary
 from forge_loop.rehearsal.telling import NEXT, banner, line, page, pays
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from forge_loop.domain.events import LoopResumed, Recorded
+from forge_loop.domain.events import LoopResumed
+from forge_loop.domain.recorded import Recorded
 from forge_loop.domain.session import Role
 from forge_loop.ports import EventSink
 from forge_loop.runner.relay import SINK_BACK_OFF_SECONDS, Relay

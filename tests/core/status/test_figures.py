@@ -15,8 +15,9 @@ from forge_loop.config.layout import StateLayout
 from forge_loop.database import Database
 from forge_loop.domain.events import LoopStopped, TickFinished, WatchdogEndedSession
 from forge_loop.domain.job import FailureKind, JobState
-from forge_loop.domain.review import Category, Overall, Severity
+from forge_loop.domain.review import Category, Overall
 from forge_loop.domain.session import Role, SessionOutcome
+from forge_loop.domain.severity import Severity
 from forge_loop.domain.tallies import TICK_SECONDS
 from forge_loop.queue import SQLiteQueue
 from forge_loop.status.figures import Figures, Spread, read_figures

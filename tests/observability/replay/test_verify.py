@@ -13,8 +13,9 @@ import pytest
 from forge_loop.config.model import Critic, Settings
 from forge_loop.database import Database
 from forge_loop.domain.job import FailureKind, SessionRow
-from forge_loop.domain.review import Overall, Severity
+from forge_loop.domain.review import Overall
 from forge_loop.domain.session import Role, SessionOutcome
+from forge_loop.domain.severity import Severity
 from forge_loop.store import ReviewRow, Store, open_store
 from forge_loop_observability.replay.verify import Judged, verify
 from support.samples import NOW

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from forge_loop import status
     from forge_loop.config.model import Settings
     from forge_loop.domain.events import *
+    from forge_loop.domain.recorded import Recorded
     from forge_loop.errors import *
     from forge_loop.plugins import Command, SinkSetup
     from forge_loop.ports import EventSink
@@ -140,6 +141,7 @@ _HOMES = {
     "EventSink": "forge_loop.ports",
     "InMemoryQueue": "forge_loop.queue",
     "Queue": "forge_loop.queue",
+    "Recorded": "forge_loop.domain.recorded",
     "SQLiteQueue": "forge_loop.queue",
     "SinkSetup": "forge_loop.plugins",
     "Settings": "forge_loop.config.model",

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from forge_loop.config.strict_yaml import read as read_yaml
     from forge_loop.config.values import nearest
     from forge_loop.database import Database, ReadOnlyDatabase, open_read_only
-    from forge_loop.domain.events import KINDS, rfc3339
+    from forge_loop.domain.events import KINDS
     from forge_loop.domain.hidden_text import visible
     from forge_loop.domain.issue import Issue
     from forge_loop.domain.job import Attempt, FailureKind, Job, JobState, SessionRow
@@ -47,9 +47,11 @@ if TYPE_CHECKING:
     from forge_loop.domain.pipeline import Node as PipelineNode
     from forge_loop.domain.pipeline import problems as pipeline_problems
     from forge_loop.domain.reason import Reason
+    from forge_loop.domain.recorded import rfc3339
     from forge_loop.domain.retry import Policy, policy
-    from forge_loop.domain.review import Category, MalformedReport, Overall, Severity, is_suspicious, parse_verdict
+    from forge_loop.domain.review import Category, MalformedReport, Overall, is_suspicious, parse_verdict
     from forge_loop.domain.session import Role, SessionOutcome
+    from forge_loop.domain.severity import Severity
     from forge_loop.domain.spec import parse_expansion
     from forge_loop.domain.tallies import TICK_SECONDS
     from forge_loop.domain.worker_report import parse_worker_report
@@ -219,7 +221,7 @@ _HOMES: Mapping[str, str] = {
     "Scalar": "forge_loop.config.nodes",
     "SessionOutcome": "forge_loop.domain.session",
     "SessionRow": "forge_loop.domain.job",
-    "Severity": "forge_loop.domain.review",
+    "Severity": "forge_loop.domain.severity",
     "Situation": "forge_loop.cli.situation",
     "Slots": "forge_loop.ports",
     "StateLayout": "forge_loop.config.layout",
@@ -270,7 +272,7 @@ _HOMES: Mapping[str, str] = {
     "readable": "forge_loop.cli.event_lines",
     "reading": "forge_loop.cli.project",
     "recorded_order": "forge_loop.runner.recorded",
-    "rfc3339": "forge_loop.domain.events",
+    "rfc3339": "forge_loop.domain.recorded",
     "settings_rows": "forge_loop.config.show:show",
     "shared": "forge_loop.cli.options",
     "state_home": "forge_loop.config.paths",

@@ -18,9 +18,9 @@ from typing import Protocol
 
 from forge_loop.config.model import MergeMethod
 from forge_loop.domain.candidate import Harvest
-from forge_loop.domain.events import Recorded
 from forge_loop.domain.host_checks import HostCheck
 from forge_loop.domain.issue import Issue, LabelEvent, PullRequest
+from forge_loop.domain.recorded import Recorded
 from forge_loop.domain.remarks import LineRemark, Remark
 from forge_loop.domain.session import SessionNews, SessionOrder
 

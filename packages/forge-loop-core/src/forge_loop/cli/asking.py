@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from forge_loop.cli.invocation import Invocation
 from forge_loop.cli.project import Project, now, writing
-from forge_loop.database import Database
-from forge_loop.domain.events import rfc3339
+from forge_loop.domain.recorded import rfc3339
 from forge_loop.status import is_running
 from forge_loop.store import RequestRow, RequestState, Store
+
+if TYPE_CHECKING:
+    from forge_loop.database import Database
 
 PATIENCE = 5.0
 LOOK_SECONDS = 0.05

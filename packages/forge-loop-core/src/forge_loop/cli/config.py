@@ -46,7 +46,7 @@ def show(given: Invocation, origin: bool) -> None:
 @click.pass_obj
 def check(given: Invocation) -> None:
     """Say every problem at once; exit 2 if there is one."""
-    from forge_loop.bootstrap import configured_sinks  # only here: it brings the whole loop along
+    from forge_loop.bootstrap import configured_sinks  # only here: it loads what each sink needs
 
     directory = project_directory(given.directory)
     loaded = settings_of(given, directory)

@@ -13,7 +13,7 @@ from forge_loop.cli.asking import ask
 from forge_loop.cli.invocation import Invocation
 from forge_loop.cli.options import as_json, issue_number, seconds, shared
 from forge_loop.cli.project import Project, find_project, now, reading
-from forge_loop.domain.events import rfc3339
+from forge_loop.domain.recorded import rfc3339
 from forge_loop.status import is_running
 
 

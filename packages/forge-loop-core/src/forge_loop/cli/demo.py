@@ -18,7 +18,7 @@ import click
 from forge_loop.cli.invocation import Invocation
 from forge_loop.cli.options import as_json, shared
 from forge_loop.cli.output import Output, one_line
-from forge_loop.domain.events import Recorded
+from forge_loop.domain.recorded import Recorded
 from forge_loop.git.removal import remove_tree
 from forge_loop.ports import EventSink
 from forge_loop.rehearsal.demo import claude, rehearse

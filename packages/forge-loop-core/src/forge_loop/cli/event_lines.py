@@ -14,10 +14,10 @@ from forge_loop.domain.events import (
     JobGivenUp,
     LoopHalted,
     LoopResumed,
-    Recorded,
     SessionActivity,
     TickFinished,
 )
+from forge_loop.domain.recorded import Recorded
 from forge_loop.ports import EventSink
 
 LONGEST = 200

@@ -14,7 +14,7 @@ import click
 from forge_loop.cli.invocation import Invocation
 from forge_loop.cli.options import as_json, issue_number, shared
 from forge_loop.cli.project import Project, find_project, reading
-from forge_loop.domain.events import Recorded
+from forge_loop.domain.recorded import Recorded
 from forge_loop.status.history import Wanted
 from forge_loop.store import Store
 

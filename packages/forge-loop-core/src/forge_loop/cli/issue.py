@@ -17,9 +17,9 @@ from forge_loop.cli.invocation import Invocation
 from forge_loop.cli.options import as_json, issue_number, shared
 from forge_loop.cli.project import Project, find_project, reading
 from forge_loop.config.model import ForgeKind
-from forge_loop.domain.events import rfc3339
 from forge_loop.domain.hidden_text import visible
 from forge_loop.domain.issue import Issue
+from forge_loop.domain.recorded import rfc3339
 from forge_loop.errors import OperatorError
 
 PRIORITIES = {0: "p0", 1: "high", 2: "medium", 3: "low", 4: "p4"}

@@ -11,8 +11,8 @@ from forge_loop.cli.asking import ask
 from forge_loop.cli.invocation import Invocation
 from forge_loop.cli.options import as_json, shared
 from forge_loop.cli.project import find_project, reading
-from forge_loop.domain.events import rfc3339
 from forge_loop.domain.proposals import Proposal, ProposalKind, ProposalState
+from forge_loop.domain.recorded import rfc3339
 
 
 @click.group()

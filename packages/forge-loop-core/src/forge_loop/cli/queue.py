@@ -12,9 +12,9 @@ from forge_loop.cli.invocation import Invocation
 from forge_loop.cli.options import as_json, shared
 from forge_loop.cli.project import Project, find_project, reading, writing
 from forge_loop.database import open_read_only
-from forge_loop.domain.events import rfc3339
+from forge_loop.domain.recorded import rfc3339
 from forge_loop.errors import NoSuchDeadJobError
-from forge_loop.queue import JobPlace, QueuedJob, SQLiteQueue, read_jobs
+from forge_loop.queue import JobPlace, QueuedJob, read_jobs
 
 
 @click.group()
@@ -48,6 +48,8 @@ def dead(given: Invocation) -> None:
 @click.pass_obj
 def requeue(given: Invocation, entry: int) -> None:
     """Put the dead ENTRY back as one that is ready."""
+    from forge_loop.queue import SQLiteQueue  # only here: the other two look
+
     project = find_project(given)
     if not project.layout.database.exists():
         raise NoSuchDeadJobError(f"there is no dead job {entry}", hint="forge-loop queue dead")

@@ -15,8 +15,9 @@ from rich.table import Table
 from rich.text import Text
 
 from forge_loop.cli.output import one_line
-from forge_loop.domain.events import JobQueued, Recorded
+from forge_loop.domain.events import JobQueued
 from forge_loop.domain.job import JobState
+from forge_loop.domain.recorded import Recorded
 from forge_loop.ports import EventSink
 from forge_loop.rehearsal.summary import state_after
 from forge_loop.rehearsal.telling import line, pays, words

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from forge_loop.config import rules
-from forge_loop.domain.review import Severity
+from forge_loop.domain.severity import Severity
 
 
 class ForgeKind(StrEnum):

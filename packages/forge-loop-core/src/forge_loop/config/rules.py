@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 
 from forge_loop.domain.models import FAMILIES, is_model
-from forge_loop.domain.proposals import Unasked
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -25,6 +24,8 @@ def variable(text: str) -> None:
 
 
 def unasked(text: str) -> None:
+    from forge_loop.domain.proposals import Unasked  # only where something is set: every command reads the settings
+
     names = [str(act) for act in Unasked]
     if text not in names:
         raise ValueError(f"expected one of {', '.join(names)}, got {text!r}")

@@ -9,9 +9,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
-from forge_loop.domain.recorded import Recorded as Recorded
-from forge_loop.domain.recorded import rfc3339 as rfc3339
-
 
 class Event:
     """Base of all kinds. `kind` is `noun.verb` in the past tense."""

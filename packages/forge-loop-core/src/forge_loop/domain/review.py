@@ -1,6 +1,6 @@
 """The critic's report: its schema, its strict validation, and what it permits.
 
-Owns: severities, categories, findings, verdicts, the JSON schema that is sent and the parser that believes nothing.
+Owns: categories, findings, verdicts, the JSON schema that is sent and the parser that believes nothing.
 Must not: grant a merge; a verdict can only withhold one.
 """
 
@@ -11,17 +11,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from forge_loop.domain.severity import Severity
+
 
 class Overall(StrEnum):
     APPROVE = "approve"
     REQUEST_CHANGES = "request_changes"
     BLOCK = "block"
-
-
-class Severity(StrEnum):
-    SEV1 = "sev1"
-    SEV2 = "sev2"
-    SEV3 = "sev3"
 
 
 class Category(StrEnum):

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from forge_loop.domain.outward import LONGEST, cut, harmless
-from forge_loop.domain.review import Category, Overall, Severity
+from forge_loop.domain.review import Category, Overall
+from forge_loop.domain.severity import Severity
 
 LONGEST_FINDING = 2_000
 _SAYS = {

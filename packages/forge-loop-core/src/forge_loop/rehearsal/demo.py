@@ -15,7 +15,7 @@ from pathlib import Path
 from forge_loop.agents.cli import claude_version
 from forge_loop.bootstrap import Wired, build
 from forge_loop.config.load import load
-from forge_loop.domain.events import Recorded
+from forge_loop.domain.recorded import Recorded
 from forge_loop.ports import EventSink
 from forge_loop.rehearsal.ending import run_tests, unexpected, unlike, unsettled
 from forge_loop.rehearsal.model import ScriptedModel

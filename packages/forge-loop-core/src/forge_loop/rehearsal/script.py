@@ -12,7 +12,8 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from forge_loop.domain.events import JobMerged, Recorded
+from forge_loop.domain.events import JobMerged
+from forge_loop.domain.recorded import Recorded
 from forge_loop.ports import EventSink
 from forge_loop.rehearsal.model import Reply, Request, report
 from forge_loop.rehearsal.scenes import Reading, Round, Scene

@@ -21,10 +21,10 @@ from forge_loop.domain.events import (
     JobMerged,
     JobQueued,
     JobYielded,
-    Recorded,
     SessionStarted,
 )
 from forge_loop.domain.job import JobState
+from forge_loop.domain.recorded import Recorded
 
 STATES: Mapping[str, JobState] = MappingProxyType(
     {

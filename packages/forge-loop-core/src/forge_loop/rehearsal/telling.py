@@ -9,8 +9,9 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from forge_loop.domain.events import CheckFinished, FindingOpened, JobQueued, LoopStarted, Recorded, SpecExpanded
+from forge_loop.domain.events import CheckFinished, FindingOpened, JobQueued, LoopStarted, SpecExpanded
 from forge_loop.domain.job import JobState
+from forge_loop.domain.recorded import Recorded
 from forge_loop.rehearsal.summary import IssueSummary, Summary, stage_seconds, state_after
 
 NEXT = (

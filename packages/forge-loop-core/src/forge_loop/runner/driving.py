@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from forge_loop.domain.events import LoopParked, rfc3339
+from forge_loop.domain.events import LoopParked
 from forge_loop.domain.job import FailureKind, JobState
 from forge_loop.domain.reason import Reason
+from forge_loop.domain.recorded import rfc3339
 from forge_loop.runner.context import Context
 from forge_loop.runner.dispatch import closed_because, slots
 

@@ -13,9 +13,10 @@ from typing import Any
 from forge_loop.domain import retry
 from forge_loop.domain.breaker import TRIPS_AT, Ended, tripped
 from forge_loop.domain.dispatch import is_low
-from forge_loop.domain.events import AttemptFinished, LoopHalted, LoopParked, rfc3339
+from forge_loop.domain.events import AttemptFinished, LoopHalted, LoopParked
 from forge_loop.domain.job import FailureKind, Job, JobState
 from forge_loop.domain.limits import park_kind, park_until
+from forge_loop.domain.recorded import rfc3339
 from forge_loop.errors import LeaseLost
 from forge_loop.runner import deploy, status_note
 from forge_loop.runner.context import Context

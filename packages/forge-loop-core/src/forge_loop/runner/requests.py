@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from forge_loop.domain.events import LoopPaused, LoopResumed, LoopUnparked, RequestApplied, RequestRefused, rfc3339
+from forge_loop.domain.events import LoopPaused, LoopResumed, LoopUnparked, RequestApplied, RequestRefused
 from forge_loop.domain.job import FailureKind, Job, JobState
 from forge_loop.domain.limits import got_through
+from forge_loop.domain.recorded import rfc3339
 from forge_loop.domain.session import SessionOutcome
 from forge_loop.errors import QueueError, RefusedError
 from forge_loop.runner import backlog, effects, ending, human_node

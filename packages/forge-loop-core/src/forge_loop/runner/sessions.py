@@ -21,10 +21,10 @@ from forge_loop.domain.events import (
     SessionLimitHit,
     SessionPermissionDenied,
     SessionStarted,
-    rfc3339,
 )
 from forge_loop.domain.job import Job, SessionRow
 from forge_loop.domain.limits import heard_utilization
+from forge_loop.domain.recorded import rfc3339
 from forge_loop.domain.session import (
     Activity,
     LimitSeen,

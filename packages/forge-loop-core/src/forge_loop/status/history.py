@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from forge_loop.domain.events import Recorded
+from forge_loop.domain.recorded import Recorded
 from forge_loop.store import Store
 
 

@@ -10,8 +10,8 @@ from datetime import datetime
 from pathlib import Path
 
 from forge_loop.config.layout import StateLayout
-from forge_loop.domain.events import rfc3339
 from forge_loop.domain.job import Attempt, SessionRow
+from forge_loop.domain.recorded import rfc3339
 from forge_loop.domain.session import Role
 from forge_loop.store import Store
 

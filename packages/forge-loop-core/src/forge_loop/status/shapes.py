@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from forge_loop.domain.events import rfc3339
 from forge_loop.domain.explain import Explanation
+from forge_loop.domain.recorded import rfc3339
 from forge_loop.status.loop import Status
 
 

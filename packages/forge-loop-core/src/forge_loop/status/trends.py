@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from statistics import quantiles
 
-from forge_loop.domain.events import LoopParked, rfc3339
+from forge_loop.domain.events import LoopParked
 from forge_loop.domain.job import Job, JobState
+from forge_loop.domain.recorded import rfc3339
 from forge_loop.store import Store
 
 DAYS = 30

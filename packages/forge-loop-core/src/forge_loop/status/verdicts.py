@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from forge_loop.domain.events import rfc3339
 from forge_loop.domain.job import Job
+from forge_loop.domain.recorded import rfc3339
 from forge_loop.store import FindingRow, ReviewRow, Store
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from forge_loop.domain.job import FailureKind
 from forge_loop.domain.pipeline import CRITIC, NodeState
-from forge_loop.domain.review import Category, Overall, Severity
+from forge_loop.domain.review import Category, Overall
+from forge_loop.domain.severity import Severity
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,9 +17,9 @@ from forge_loop.domain.events import (
     JobMerged,
     JobQueued,
     JobYielded,
-    rfc3339,
 )
 from forge_loop.domain.job import Job, JobState
+from forge_loop.domain.recorded import rfc3339
 
 
 def queued(job: Job, labels: Collection[str]) -> Event:

@@ -11,8 +11,8 @@ from importlib.resources import files
 from sqlite3 import Row
 
 from forge_loop.database import Database
-from forge_loop.domain.events import rfc3339
 from forge_loop.domain.issue import PullRequest, PullRequestState
+from forge_loop.domain.recorded import rfc3339
 
 COMPONENT = "local_code_host"
 
