@@ -34,19 +34,6 @@ def test_help_and_version_load_no_command_no_sdk_and_no_satellite(words: list[st
     assert eager(modules, *NEVER_EAGER, "yaml", "sqlite3", "forge_loop.plugins", "forge_loop.cli.run") == []
 
 
-def test_status_loads_neither_the_sdk_nor_rich_nor_a_satellite_nor_the_runner(place: Place) -> None:
-    place.init()
-    words = ("-C", str(place.project), "--state-dir", str(place.state))
-    assert eager(loaded_by("status", *words), *NEVER_EAGER[:2], *NEVER_EAGER[4:], "forge_loop.runner") == []
-
-
-def test_explain_loads_neither_the_sdk_nor_rich_nor_a_satellite(place: Place) -> None:
-    place.init()
-    place.tracker.add("Say hello", "please")
-    words = ("-C", str(place.project), "--state-dir", str(place.state))
-    assert eager(loaded_by("explain", "1", *words), *NEVER_EAGER[:2], *NEVER_EAGER[4:]) == []
-
-
 def test_this_test_would_see_an_eager_import() -> None:
     assert eager({"rich", "sys"}, *NEVER_EAGER) == ["rich"]
 

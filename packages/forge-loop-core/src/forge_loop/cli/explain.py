@@ -5,6 +5,8 @@ Owns: reading the issue now, and the lines for people. Must not: hold a reason o
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from forge_loop import status
@@ -16,7 +18,9 @@ from forge_loop.cli.project import Project, find_project, now, reading
 from forge_loop.domain.explain import Explanation
 from forge_loop.domain.issue import Issue
 from forge_loop.errors import ForgeLoopError, NoSuchIssueError
-from forge_loop.ports import Tracker
+
+if TYPE_CHECKING:
+    from forge_loop.ports import Tracker
 
 
 @click.command()

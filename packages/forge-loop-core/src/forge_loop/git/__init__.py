@@ -4,8 +4,33 @@ Owns: every git command the loop runs. Must not: run git on a git directory that
 configuration, hooks and index in use are always the loop's own.
 """
 
-from forge_loop.git.access import Access, with_token
-from forge_loop.git.control import ControlRepository
-from forge_loop.git.workspaces import LocalWorkspaces
+from __future__ import annotations
 
-__all__ = ["Access", "ControlRepository", "LocalWorkspaces", "with_token"]
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from forge_loop.git.access import Access, with_token
+    from forge_loop.git.control import ControlRepository
+    from forge_loop.git.workspaces import LocalWorkspaces
+
+__all__ = [
+    "Access",
+    "ControlRepository",
+    "LocalWorkspaces",
+    "with_token",
+]
+
+# Each is loaded when it is first asked for (PEP 562): opening a file plainly needs no repository.
+_HOMES = {
+    "Access": "forge_loop.git.access",
+    "ControlRepository": "forge_loop.git.control",
+    "LocalWorkspaces": "forge_loop.git.workspaces",
+    "with_token": "forge_loop.git.access",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

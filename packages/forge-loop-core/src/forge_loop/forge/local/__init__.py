@@ -3,8 +3,35 @@
 Owns: both adapters and how they are set up. Must not: need an account or the network.
 """
 
-from forge_loop.forge.local.backlog import BacklogTracker, NewIssue, init_backlog
-from forge_loop.forge.local.code_host import LocalCodeHost
-from forge_loop.forge.local.origin import create_origin
+from __future__ import annotations
 
-__all__ = ["BacklogTracker", "LocalCodeHost", "NewIssue", "create_origin", "init_backlog"]
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from forge_loop.forge.local.backlog import BacklogTracker, NewIssue, init_backlog
+    from forge_loop.forge.local.code_host import LocalCodeHost
+    from forge_loop.forge.local.origin import create_origin
+
+__all__ = [
+    "BacklogTracker",
+    "LocalCodeHost",
+    "NewIssue",
+    "create_origin",
+    "init_backlog",
+]
+
+# Each is loaded when it is first asked for (PEP 562): reading an issue needs no code host.
+_HOMES = {
+    "BacklogTracker": "forge_loop.forge.local.backlog",
+    "LocalCodeHost": "forge_loop.forge.local.code_host",
+    "NewIssue": "forge_loop.forge.local.backlog",
+    "create_origin": "forge_loop.forge.local.origin",
+    "init_backlog": "forge_loop.forge.local.backlog",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
