@@ -397,7 +397,8 @@ def test_an_edit_has_a_time_and_a_new_title_is_an_event(hub: FakeGitHub, ask: As
     assert edited() is None
     hub.person_edits(number, body="other")
     assert edited() == "2026-01-31T12:00:05Z"
-    (event,) = ask("GET", f"{HERE}/issues/{number}/timeline").data
+    said, event = ask("GET", f"{HERE}/issues/{number}/timeline").data
+    assert (said["event"], said["body"]) == ("commented", "a word")
     assert (event["event"], event["rename"]) == ("renamed", {"from": "First", "to": "Other"})
 
 

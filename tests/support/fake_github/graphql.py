@@ -1,6 +1,6 @@
-"""The little GraphQL that the product speaks: when issues were edited, and a draft that becomes ready.
+"""The little GraphQL that the product speaks: when issues and comments were edited, and a draft that becomes ready.
 
-Owns: these two queries, in the words they are sent in. Must not: understand any other.
+Owns: these three queries, in the words they are sent in. Must not: understand any other.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 from support.fake_github.call import Call, Reply
 from support.fake_github.state import JSON
 
+MOST_NODES = 100
 _ISSUE = re.compile(r"(\w+): issue\(number: (\d+)\)")
 
 
@@ -17,6 +18,8 @@ def answer(call: Call) -> Reply:
     query, variables = str(call.body.get("query", "")), call.body.get("variables") or {}
     if "markPullRequestReadyForReview" in query:
         return _mark_ready(call, variables)
+    if "IssueComment" in query:
+        return _comment_edits(call, variables)
     if "lastEditedAt" in query:
         return _edits(call, query, variables)
     return Reply(body={"errors": [{"message": "the fake does not know this query"}]})
@@ -40,6 +43,20 @@ def _edits(call: Call, query: str, variables: JSON) -> Reply:
                 "body": ticket.body,
             }
     return Reply(body={"data": {"repository": shown}, **({"errors": errors} if errors else {})})
+
+
+def _comment_edits(call: Call, variables: JSON) -> Reply:
+    """In the order of the ids, null for one that is not there."""
+    rows = {f"IC_{row.id}": row for ticket in call.state.tickets.values() for row in ticket.comments}
+    ids = variables.get("ids") or []
+    if len(ids) > MOST_NODES:
+        said = f"You may not provide more than {MOST_NODES} node ids; you provided {len(ids)}."
+        return Reply(body={"data": None, "errors": [{"type": "ARGUMENT_LIMIT", "message": said}]})
+    shown = [{"id": key, "lastEditedAt": rows[key].edited_at} if key in rows else None for key in ids]
+    lost = [key for key in ids if key not in rows]
+    said = "Could not resolve to a node with the global id of"
+    errors = [{"type": "NOT_FOUND", "path": ["nodes", ids.index(key)], "message": f"{said} '{key}'."} for key in lost]
+    return Reply(body={"data": {"nodes": shown}, **({"errors": errors} if errors else {})})
 
 
 def _mark_ready(call: Call, variables: JSON) -> Reply:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from support.fake_github.repository import Repository
-from support.fake_github.state import ACTIONS_APP, Account, Check, LineComment, Pull, Review, State, Ticket
+from support.fake_github.state import ACTIONS_APP, Account, Check, Comment, LineComment, Pull, Review, State, Ticket
 from support.repositories import commit, git
 
 
@@ -72,6 +72,18 @@ class Hands:
     def person_comments(self, number: int, body: str, *, by: str = "", app: bool = False) -> int:
         with self.state.lock:
             return self.state.comment(self.ticket(number), self.person(by), body, app=app).id
+
+    def person_edits_comment(self, number: int, comment: int, body: str) -> None:
+        with self.state.lock:
+            self.state.edit_comment(self.ticket(number), self._comment(number, comment), body)
+
+    def person_deletes_comment(self, number: int, comment: int) -> None:
+        with self.state.lock:
+            self.state.delete_comment(self.ticket(number), self._comment(number, comment))
+
+    def _comment(self, number: int, comment: int) -> Comment:
+        (row,) = [row for row in self.ticket(number).comments if row.id == comment]
+        return row
 
     def person_deletes_issue(self, number: int) -> None:
         with self.state.lock:

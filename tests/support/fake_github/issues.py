@@ -129,8 +129,7 @@ def change_comment(call: Call, comment_id: str) -> Reply:
     ticket, row = _comment(call, int(comment_id))
     if row.author != call.who and call.who.role not in ("write", "maintain", "admin"):
         raise Refusal(403, "Must have admin rights to Repository.")
-    row.body = _text(call)
-    row.updated_at = ticket.updated_at = call.state.stamp()
+    call.state.edit_comment(ticket, row, _text(call))
     return Reply(body=shapes.comment(row))
 
 

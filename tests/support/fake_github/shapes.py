@@ -109,6 +109,9 @@ def _is_open(state: State, entry: JSON) -> bool:
 
 
 def event(row: JSON) -> JSON:
+    """A comment stands in the timeline as itself."""
+    if "comment" in row:
+        return {"event": "commented", "actor": user(row["actor"]), **comment(row["comment"])}
     shape: JSON = {
         "id": row["id"],
         "node_id": f"LE_{row['id']}",

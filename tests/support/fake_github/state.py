@@ -42,6 +42,7 @@ class Comment:
     body: str
     created_at: str
     updated_at: str
+    edited_at: str | None = None
     app: bool = False
 
 
@@ -212,8 +213,17 @@ class State:
         at = self.stamp()
         made = Comment(id=self.next_id(), author=author, body=body, created_at=at, updated_at=at, app=app)
         ticket.comments.append(made)
-        ticket.updated_at = at
+        self.tell(ticket, "commented", author, comment=made)
         return made
+
+    def edit_comment(self, ticket: Ticket, row: Comment, body: str) -> None:
+        row.body = body
+        row.edited_at = row.updated_at = ticket.updated_at = self.stamp()
+
+    def delete_comment(self, ticket: Ticket, row: Comment) -> None:
+        ticket.comments.remove(row)
+        ticket.timeline = [event for event in ticket.timeline if event.get("comment") is not row]
+        ticket.updated_at = self.stamp()
 
     def close(self, ticket: Ticket, actor: Account, reason: str | None = "completed") -> None:
         if ticket.open:

@@ -192,7 +192,7 @@ def _hand_in(trial: Trial, wired: Wired, number: int) -> None:
             at=now,
             sha256=issue.sha256,
             title=issue.title,
-            body=issue.body,
+            body=issue.spec,
             hidden_accepted=trial.hidden_accepted,
         )
         job = context.store.jobs.create(issue, approval, at=now)

@@ -104,7 +104,7 @@ def show(given: Invocation, issue: int) -> None:
     found = bootstrap.tracker(project.directory, project.settings, project.environ).issue(issue)
     states = _states(project)
     if given.json:
-        given.output.document(_shape(found, states) | {"body": found.body, "hidden": list(visible(found.text)[1])})
+        given.output.document(_shape(found, states) | _words(found))
         return
     output = given.output
     output.data(f"#{found.number} {found.title}", bold=True)
@@ -115,9 +115,9 @@ def show(given: Invocation, issue: int) -> None:
     if found.problem is not None:
         output.data(f"problem: {found.problem}", fg="red")
     output.data(f"job: {states.get(found.number, 'none')}")
-    if found.body.strip():
+    if found.spec.strip():
         output.data()
-        output.data(visible(found.body)[0].strip())
+        output.data(visible(found.spec)[0].strip())
 
 
 @command.command()
@@ -149,6 +149,12 @@ def _shape(issue: Issue, states: dict[int, str]) -> dict[str, object]:
         "problem": issue.problem,
         "job": states.get(issue.number),
     }
+
+
+def _words(issue: Issue) -> dict[str, object]:
+    """What an approval binds to, and what of it a reader of the page would not see."""
+    comments = [{"author": each.author, "at": _time(each.at), "text": each.text} for each in issue.comments]
+    return {"body": issue.body, "comments": comments, "hidden": list(visible(issue.text)[1])}
 
 
 def _time(moment: datetime | None) -> str | None:

@@ -93,7 +93,7 @@ def _job(project: Project, number: int) -> Iterator[tuple[Store, Job]]:
                 at=now(),
                 sha256=issue.sha256,
                 title=issue.title,
-                body=issue.body,
+                body=issue.spec,
             )
             yield made, made.jobs.create(issue, approval, at=now())
         finally:

@@ -14,12 +14,23 @@ NO_PRIORITY = 2  # of 0 to 4: an issue that says none
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Comment:
+    """What an approver said at an issue before it was approved: it belongs to the text that is approved."""
+
+    author: str
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Issue:
     """One issue, read at one moment.
 
     `number` is what people type. `key` is the tracker's identity that is never given to another issue (a number may
     be). `priority` runs from 0 (first) to 4. `blocked_by` names issues that must be closed first; a number that the
-    tracker does not know stays in it. `edited_at` is the last edit of title or body where the tracker knows it.
+    tracker does not know stays in it. `comments` are those that belong to the text, oldest first: where the ready label
+    counts, the ones before it, else those that an approval would take in now. `edited_at` is the last edit of title,
+    body or one of them, where the tracker knows it.
     `problem` says why the tracker could not read the issue in full; such an issue is never eligible.
     """
 
@@ -33,17 +44,27 @@ class Issue:
     edited_at: datetime | None = None
     priority: int = NO_PRIORITY
     blocked_by: tuple[int, ...] = ()
+    comments: tuple[Comment, ...] = ()
     problem: str | None = None
 
     @property
+    def spec(self) -> str:
+        """The body and the comments that belong to it, each under a heading of its own."""
+        return "\n\n".join([self.body, *(_under_heading(comment) for comment in self.comments)])
+
+    @property
     def text(self) -> str:
-        """Title and body as one text: what an approval binds to and a worker is given."""
-        return f"{self.title}\n\n{self.body}".strip() + "\n"
+        """Title, body and comments as one text: what an approval binds to and a worker is given."""
+        return f"{self.title}\n\n{self.spec}".strip() + "\n"
 
     @property
     def sha256(self) -> str:
         """The SHA-256 of `text` in UTF-8, as hex. Half a surrogate pair counts too, though UTF-8 cannot hold it."""
         return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _under_heading(comment: Comment) -> str:
+    return f"## Comment of {comment.author}, {comment.at:%Y-%m-%d %H:%M:%S} UTC\n\n{comment.text.strip()}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

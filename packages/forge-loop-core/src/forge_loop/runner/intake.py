@@ -100,7 +100,7 @@ def _approve(context: Context, world: World, issue: Issue) -> Approval:
         at=label.at or context.now(),
         sha256=issue.sha256,
         title=issue.title,
-        body=issue.body,
+        body=issue.spec,
         hidden_accepted=issue.sha256 in memory.hidden_accepted(context.store, issue),
     )
     event = IssueApproved(approval=approval.id, actor=label.actor, sha256=approval.sha256)

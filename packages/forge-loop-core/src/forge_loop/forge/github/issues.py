@@ -19,11 +19,13 @@ _PRIORITY = re.compile(r"(?:priority[:/ ] ?)?p([0-4])", re.IGNORECASE)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Seen:
-    """An issue as a listing shows it: without its history. `waits_for` counts the issues it is blocked by."""
+    """An issue as a listing shows it: without its history. `waits_for` counts the issues it is blocked by, `comments`
+    what was said."""
 
     issue: Issue
     updated_at: datetime
     waits_for: int
+    comments: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,11 +38,23 @@ class Given:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Said:
+    """A comment. `node` is what GraphQL knows it by; `by_hand` is False where an App wrote it."""
+
+    node: str
+    user: Any
+    at: datetime
+    by_hand: bool
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class History:
-    """What a timeline tells: the labels that stand and who gave them, and when the title last changed."""
+    """What a timeline tells: the labels that stand and who gave them, what was said, when the title last changed."""
 
     labels: dict[str, Given]
     renamed_at: datetime | None
+    said: tuple[Said, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,13 +83,17 @@ def seen(data: Any) -> Seen | None:
         )
         summary = data.get("issue_dependencies_summary") or {}
         return Seen(
-            issue=issue, updated_at=moment(data["updated_at"]), waits_for=int(summary.get("total_blocked_by", 0))
+            issue=issue,
+            updated_at=moment(data["updated_at"]),
+            waits_for=int(summary.get("total_blocked_by", 0)),
+            comments=int(data["comments"]),
         )
 
 
 def history(events: Iterable[Any]) -> History:
-    """A timeline, oldest first. What is no label and no new title is passed over."""
+    """A timeline, oldest first. What is no label, no comment and no new title is passed over."""
     labels: dict[str, Given] = {}
+    said: list[Said] = []
     renamed_at: datetime | None = None
     with understood("the issue's history"):
         for event in events:
@@ -86,7 +104,9 @@ def history(events: Iterable[Any]) -> History:
                 labels.pop(event["label"]["name"], None)
             elif kind == "renamed":
                 renamed_at = moment(event["created_at"])
-    return History(labels=labels, renamed_at=renamed_at)
+            elif kind == "commented":
+                said.append(_said(event))
+    return History(labels=labels, renamed_at=renamed_at, said=tuple(said))
 
 
 def blockers(entries: Sequence[Any], own: str) -> Blockers:
@@ -116,6 +136,16 @@ def same_text(issue: Issue, title: object, body: object) -> bool:
         return str(text or "").replace("\r\n", "\n").strip()
 
     return plain(issue.title) == plain(title) and plain(issue.body) == plain(body)
+
+
+def _said(event: Any) -> Said:
+    return Said(
+        node=str(event["node_id"]),
+        user=event["user"],
+        at=moment(event["created_at"]),
+        by_hand=event.get("performed_via_github_app") is None,
+        text=str(event["body"] or "").replace("\r\n", "\n"),
+    )
 
 
 def _given(event: Any) -> Given:

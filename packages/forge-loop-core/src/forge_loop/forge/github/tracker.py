@@ -7,16 +7,26 @@ replace all labels of an issue.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
 from forge_loop.domain.issue import Issue, LabelEvent
-from forge_loop.errors import NoSuchIssueError, RefusedError
-from forge_loop.forge.github import notes
-from forge_loop.forge.github.issues import Blockers, History, Seen, blockers, history, same_text, seen, with_blockers
+from forge_loop.errors import NoSuchIssueError, RefusedError, UnreadableError
+from forge_loop.forge.github import comments, notes
+from forge_loop.forge.github.issues import (
+    Blockers,
+    History,
+    Said,
+    Seen,
+    blockers,
+    history,
+    same_text,
+    seen,
+    with_blockers,
+)
 from forge_loop.forge.github.listing import Listing
 from forge_loop.forge.github.reading import moment, understood
 from forge_loop.forge.github.repository import Repository
@@ -27,6 +37,16 @@ BATCH = 50
 # Times are whole seconds: what changed within so many is not taken to be all that changed then.
 SETTLES = timedelta(seconds=2)
 CHANGING = "it changed while it was read"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """What stands around an issue's text. `heard` is what approvers said there; None if that cannot be told."""
+
+    history: History
+    waits: Blockers
+    heard: tuple[Said, ...] = ()
+    problem: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,9 +83,13 @@ class GitHubTracker:
         return sorted(shown, key=lambda issue: issue.number)
 
     def issue(self, number: int) -> Issue:
+        """A comment may be edited without the issue showing it: where there are any, they are read anew."""
         entry = self._entry(number)
         if self._ready in entry.issue.labels:
-            return self._read_whole([entry])[number].issue
+            known = self._read_whole([entry])[number]
+            return known.issue if not known.issue.comments else self._read_batch([entry])[0].issue
+        if entry.issue.open and entry.comments:
+            return self._read_batch([entry])[0].issue
         return with_blockers(entry.issue, self._blockers(entry))
 
     def labelled(self, issue: Issue, label: str) -> LabelEvent | None:
@@ -174,29 +198,57 @@ class GitHubTracker:
         """History first, then the text once more: if it still is what was listed, it is what the label stands on."""
         date = self._client.date
         told = {entry.issue.number: self._told(entry) for entry in entries}
+        said = [each for one in told.values() for each in one.heard]
         edits = self._edits([entry.issue.number for entry in entries])
-        return [self._whole(entry, *told[entry.issue.number], edits, date) for entry in entries]
+        edited = comments.edits(self._repository, said)
+        return [self._whole(entry, told[entry.issue.number], edits, edited, date) for entry in entries]
 
-    def _told(self, entry: Seen) -> tuple[History | None, Blockers]:
+    def _told(self, entry: Seen) -> Told:
         try:
-            return self._history(entry.issue.number), self._blockers(entry)
+            found, waits = self._history(entry.issue.number), self._blockers(entry)
         except NoSuchIssueError:
-            return None, Blockers()
+            return Told(history=History(labels={}, renamed_at=None), waits=Blockers(), problem=CHANGING)
+        try:
+            return Told(history=found, waits=waits, heard=comments.heard(self._repository, found))
+        except UnreadableError as error:
+            return Told(history=found, waits=waits, problem=f"who said something there is not known: {error}")
 
     def _whole(
-        self, entry: Seen, told: History | None, waits: Blockers, edits: dict[int, Any], date: datetime | None
+        self,
+        entry: Seen,
+        told: Told,
+        edits: Mapping[int, Any],
+        edited: Mapping[str, datetime | None],
+        date: datetime | None,
     ) -> Whole:
         """`date` is GitHub's time when the issue had been listed and nothing more of it been read."""
-        issue = with_blockers(entry.issue, waits)
-        edit = edits.get(issue.number)
-        if told is None or edit is None or not same_text(issue, edit["title"], edit["body"]):
-            gone = History(labels={}, renamed_at=None)
-            return Whole(seen=entry, issue=replace(issue, problem=CHANGING), history=told or gone, settled=False)
+        issue, edit = with_blockers(entry.issue, told.waits), edits.get(entry.issue.number)
+        same = edit is not None and same_text(issue, edit["title"], edit["body"])
+        if told.problem is not None or not same or any(said.node not in edited for said in told.heard):
+            problem = told.problem or CHANGING
+            return Whole(seen=entry, issue=replace(issue, problem=problem), history=told.history, settled=False)
         with understood("the issue's edits"):
-            edited = moment(edit["lastEditedAt"]) if edit["lastEditedAt"] else None
-        last = max((at for at in (edited, told.renamed_at) if at is not None), default=None)
+            text_at = moment(edit["lastEditedAt"]) if edit is not None and edit["lastEditedAt"] else None
         settled = date is not None and date - entry.updated_at >= SETTLES
-        return Whole(seen=entry, issue=replace(issue, edited_at=last), history=told, settled=settled)
+        issue = self._with_comments(issue, told, edited, (text_at, told.history.renamed_at))
+        return Whole(seen=entry, issue=issue, history=told.history, settled=settled)
+
+    def _with_comments(
+        self,
+        issue: Issue,
+        told: Told,
+        edited: Mapping[str, datetime | None],
+        changed: tuple[datetime | None, datetime | None],
+    ) -> Issue:
+        """Beside a label that counts stand the comments before it; beside none, all that there are."""
+        label, used = told.history.labels.get(self._ready), told.heard
+        times = [*changed, comments.touched(told.heard, edited, label.at) if label is not None else None]
+        last = max((at for at in times if at is not None), default=None)
+        if label is not None and label.by_hand and (last is None or last < label.at):
+            used = comments.before(told.heard, label.at) if self._repository.trusts(label.actor) else used
+        found = comments.as_comments(used)
+        problem = comments.TOO_LONG if sum(len(each.text) for each in found) > comments.LONGEST else issue.problem
+        return replace(issue, comments=found, edited_at=last, problem=problem)
 
     def _edits(self, numbers: Sequence[int]) -> dict[int, Any]:
         """When these issues were last edited, and what they say: only GraphQL tells."""
