@@ -25,7 +25,7 @@ from starlette.concurrency import run_in_threadpool
 
 from forge_loop import OperatorError, Recorded, __version__
 from forge_loop.extension import Job, rfc3339
-from forge_loop.status import explain_issue, explain_shape, read, status_shape
+from forge_loop.status import NodeStatus, explain_issue, explain_shape, read, read_nodes, status_shape
 from forge_loop.status.candidate import candidate_diff
 from forge_loop.status.history import Wanted, events_after, newest_events
 from forge_loop.status.ledger import entries, entry_shape
@@ -48,12 +48,25 @@ Limit = Annotated[int, Query(ge=1, le=CAP)]
 
 
 class Ask(BaseModel):
-    """One request, or one for each issue. `duration` is `30m`, `2h`; `sha256` that of the text that is approved."""
+    """One request, or one for each issue. `duration` is `30m`, `2h`; `sha256` that of the text that is approved;
+    `node` the one of the pipeline that asks for a person's word, where more than one does.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     kind: Literal[
-        "pause", "resume", "stop", "retry", "kill", "skip", "approve", "requeue", "maintenance.run", "maintenance.apply"
+        "pause",
+        "resume",
+        "stop",
+        "retry",
+        "kill",
+        "skip",
+        "approve",
+        "requeue",
+        "maintenance.run",
+        "maintenance.apply",
+        "pipeline.approve",
+        "pipeline.refuse",
     ]
     issues: list[Annotated[int, Field(ge=1, le=2**31 - 1)]] = Field(default=[], max_length=controls.MOST_CHOSEN)
     entries: list[Annotated[int, Field(ge=1, le=2**31 - 1)]] = Field(default=[], max_length=controls.MOST_CHOSEN)
@@ -63,6 +76,7 @@ class Ask(BaseModel):
     now: bool = False
     sha256: str = Field(default="", max_length=64)
     accept_hidden: bool = False
+    node: str = Field(default="", max_length=controls.LONGEST_NODE)
 
 
 def api(desk: Desk, *, read_only: bool) -> FastAPI:
@@ -135,17 +149,19 @@ def _issues(app: FastAPI, desk: Desk) -> None:
         """One issue: why it does or does not run, its job, attempts, verdicts and requests."""
         project = desk.project
         said = explain_issue(project.layout.root, number, desk.issue(number), project.settings, now=desk.now())
-        job, attempts, reviews, requests = None, [], [], []
+        job, attempts, nodes, reviews, requests = None, [], [], [], []
         with desk.store() as store:
             if store is not None:
                 job = store.jobs.newest_by_number(number)
                 attempts = [entry_shape(entry) for entry in entries(store, project.layout, issue=number)]
+                nodes = [node_shape(each) for each in read_nodes(store, job)] if job is not None else []
                 reviews = [verdict_shape(each) for each in verdicts(store, job)] if job is not None else []
                 requests = [request_shape(each) for each in asked(store, issue=number)]
         return {
             **explain_shape(said),
             "job": job_shape(job) if job is not None else None,
             "attempts": attempts,
+            "nodes": nodes,
             "reviews": reviews,
             "requests": requests,
         }
@@ -266,6 +282,7 @@ def _requests(app: FastAPI, desk: Desk, read_only: bool) -> None:
             now=given.now,
             sha256=given.sha256,
             accept_hidden=given.accept_hidden,
+            node=given.node,
         )
         puts = controls.ask(desk, wish, by="the dashboard's API")
         refused = next((put for put in puts if put.problem), None)
@@ -299,6 +316,10 @@ def job_shape(job: Job) -> dict[str, object]:
         "created_at": _time(job.created_at),
         "updated_at": _time(job.updated_at),
     }
+
+
+def node_shape(each: NodeStatus) -> dict[str, object]:
+    return {**asdict(each), "started": _time(each.started), "ended": _time(each.ended)}
 
 
 def request_shape(each: Asked) -> dict[str, object]:

@@ -16,9 +16,11 @@ from forge_loop_dashboard.desk import Desk
 
 OF_ISSUES = frozenset({"retry", "kill", "skip"})
 OF_LOOP = frozenset({"resume", "maintenance.run"})
-KINDS = OF_ISSUES | OF_LOOP | {"pause", "stop", "approve", "requeue", "maintenance.apply"}
+OF_NODES = frozenset({"pipeline.approve", "pipeline.refuse"})
+KINDS = OF_ISSUES | OF_LOOP | OF_NODES | {"pause", "stop", "approve", "requeue", "maintenance.apply"}
 MOST_CHOSEN = 200
 LONGEST_REASON = 200
+LONGEST_NODE = 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,6 +36,7 @@ class Wish:
     now: bool = False
     sha256: str = ""
     accept_hidden: bool = False
+    node: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,6 +59,9 @@ def ask(desk: Desk, wish: Wish, *, by: str) -> list[Put]:
         )
     if wish.kind in OF_ISSUES:
         return [_put(desk, wish, by, issue=number) for number in _numbers(wish.issues, "an issue")]
+    if wish.kind in OF_NODES:
+        said = {"node": wish.node[:LONGEST_NODE] or None, "reason": wish.reason[:LONGEST_REASON].strip()}
+        return [_put(desk, wish, by, issue=number, detail=said) for number in _numbers(wish.issues, "an issue")]
     if wish.kind == "approve":
         return [_approve(desk, wish, number, by) for number in _numbers(wish.issues, "an issue")]
     if wish.kind == "requeue":

@@ -116,6 +116,7 @@ def _forms(router: APIRouter, parts: Parts) -> None:
             now=form.get("now") == "1",
             sha256=str(form.get("sha256", "")),
             accept_hidden=form.get("accept_hidden") == "1",
+            node=str(form.get("node", "")),
         )
         puts = await run_in_threadpool(_ask, parts, wish, f"the dashboard, login {request.state.login[:6]}")
         if "hx-request" in request.headers:

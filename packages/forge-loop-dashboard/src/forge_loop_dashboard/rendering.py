@@ -43,8 +43,9 @@ _OTHERS = {
     **dict.fromkeys(("running", "accepted", "leased", "open"), ("works", "▶")),
     **dict.fromkeys(("paused", "parked", "requested", "delayed", "ready", "warn", "sev3"), ("waits", "○")),
     **dict.fromkeys(("halted", "refused", "dead", "fail", "sev1", "sev2", "request_changes"), ("needs-you", "▲")),
-    **dict.fromkeys(("block", "failed"), ("needs-you", "▲")),
-    **dict.fromkeys(("ok", "done", "applied", "approve", "closed"), ("done", "✔")),
+    **dict.fromkeys(("block", "failed", "blocked", "waiting"), ("needs-you", "▲")),
+    "pending": ("waits", "○"),
+    **dict.fromkeys(("ok", "done", "applied", "approve", "closed", "passed"), ("done", "✔")),
 }
 
 

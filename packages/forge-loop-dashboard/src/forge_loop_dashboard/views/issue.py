@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from forge_loop import ForgeLoopError
-from forge_loop.extension import Issue, Job, JobState, Store, visible
-from forge_loop.status import Reading, explain_issue
+from forge_loop.extension import Issue, Job, JobState, NodeState, Store, visible
+from forge_loop.status import NodeStatus, Reading, explain_issue, read, read_nodes
 from forge_loop.status.history import Wanted, newest_events
 from forge_loop.status.ledger import entries
 from forge_loop.status.requests import asked
@@ -55,6 +55,7 @@ def _rows(store: Store, job: Job | None, look: Look) -> Facts:
         "approved_hidden": visible(f"{approval.title}\n{approval.body}")[1] if approval is not None else (),
         "attempts": entries(store, look.desk.project.layout, issue=number),
         "checks": _checks(store, job),
+        "nodes": read_nodes(store, job) if job is not None else (),
         "verdicts": verdicts(store, job) if job is not None else [],
         "effects": store.effects.select("job = ?", job.id) if job is not None else [],
         "requests": asked(store, issue=number, limit=10),
@@ -75,7 +76,7 @@ def _checks(store: Store, job: Job | None) -> list[object]:
 
 
 def _nothing() -> Facts:
-    lists: Facts = {name: [] for name in ("attempts", "checks", "verdicts", "effects", "requests", "events")}
+    lists: Facts = {name: [] for name in ("attempts", "checks", "nodes", "verdicts", "effects", "requests", "events")}
     return {**lists, "approval": None, "approved_hidden": ()}
 
 
@@ -95,11 +96,18 @@ def controls(look: Look) -> Facts:
         found = look.desk.issue(number)
     except ForgeLoopError as error:
         found = Reading(issue=None, blockers={}, problem=str(error))
+    asking: list[NodeStatus] = []
     with look.desk.store() as store:
         job = store.jobs.newest_by_number(number) if store is not None else None
+        if store is not None and job is not None and not job.state.terminal:
+            asking = [node for node in read_nodes(store, job) if node.state is NodeState.WAITING]
+    state = read(look.desk.project.layout.root, now=look.desk.now()).loop.state
     issue = found.issue
     return {
         "number": number,
+        "asking": asking,
+        "sha": job.head_sha if job is not None else None,
+        "resume": state if state in ("paused", "parked", "halted") else "",
         "approve": issue is not None and issue.open and _approves(issue, job, look),
         "sha256": issue.sha256 if issue is not None else "",
         "hidden": visible(issue.text)[1] if issue is not None else (),

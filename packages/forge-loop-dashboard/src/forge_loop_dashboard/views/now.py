@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from forge_loop.extension import Job, JobState, Store
-from forge_loop.status import SessionStatus, Status, read
+from forge_loop.extension import Job, JobState, NodeState, Store
+from forge_loop.status import NodeStatus, SessionStatus, Status, read, read_nodes
 from forge_loop.status.history import Wanted, newest_events
 from forge_loop.status.jobs import NEEDS_YOU, counts, newest_jobs
 from forge_loop_dashboard.look import Facts, Look, View
@@ -50,6 +50,7 @@ def _rows(store: Store) -> Facts:
         "jobs": {job.id: job for job in store.jobs.live()},
         "needs_you": newest_jobs(store, states=NEEDS_YOU, limit=MOST),
         "refused": store.observations.refused(limit=MOST),
+        "asking": _asking(store),
         "proposals": store.proposals.select("state = 'open'", limit=MOST),
         "base_problem": loop.base_problem,
         "waiting": waiting,
@@ -60,12 +61,20 @@ def _rows(store: Store) -> Facts:
     }
 
 
+def _asking(store: Store) -> list[tuple[Job, NodeStatus]]:
+    """Nodes of pipelines that wait for a person's word."""
+    rows = store.node_runs.select("state = 'waiting'", order="id", limit=MOST)
+    jobs = [store.jobs.get(number) for number in dict.fromkeys(row.job for row in rows)]
+    live = [job for job in jobs if not job.state.terminal]
+    return [(job, node) for job in live for node in read_nodes(store, job) if node.state is NodeState.WAITING]
+
+
 def _next_due(waiting: list[Job]) -> datetime | None:
     return min((job.not_before for job in waiting if job.not_before is not None), default=None)
 
 
 def _nothing() -> Facts:
-    lists: Facts = {name: [] for name in ("needs_you", "refused", "proposals", "waiting", "merged", "events")}
+    lists: Facts = {name: [] for name in ("needs_you", "asking", "refused", "proposals", "waiting", "merged", "events")}
     return {**lists, "jobs": {}, "base_problem": None, "next_due": None, "counts": {}}
 
 
