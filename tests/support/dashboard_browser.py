@@ -58,8 +58,9 @@ class Watched:
 
 def log_in(context: BrowserContext, served: Served) -> Page:
     """A page of the dashboard, logged in by a cookie of its own."""
-    name, _, value = served.cookie().partition("=")
-    context.add_cookies([{"name": name, "value": value, "url": served.url, "httpOnly": True, "sameSite": "Strict"}])
+    for each in served.cookie().split("; "):
+        name, _, value = each.partition("=")
+        context.add_cookies([{"name": name, "value": value, "url": served.url, "httpOnly": True, "sameSite": "Strict"}])
     page = context.new_page()
     page.goto(served.url)
     page.wait_for_selector("#line:text-is('live')")

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,16 +24,18 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: str
+    cookies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Served:
-    """A dashboard that listens. `login` is its one-time link."""
+    """A dashboard that listens. `login` is its one-time link, `others` are the pages beside it by name."""
 
     url: str
     login: str
     token: str
     process: subprocess.Popen[str]
+    others: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def port(self) -> int:
@@ -53,16 +55,17 @@ class Served:
             connection.request(method, path, body=body.encode() if body is not None else None, headers=given)
             answer = connection.getresponse()
             found = {name.lower(): value for name, value in answer.getheaders()}
-            return Answer(status=answer.status, headers=found, body=answer.read().decode())
+            cookies = tuple(each.partition(";")[0] for each in answer.headers.get_all("set-cookie", []))
+            return Answer(status=answer.status, headers=found, body=answer.read().decode(), cookies=cookies)
         finally:
             connection.close()
 
     def cookie(self) -> str:
-        """The cookie of a new login."""
+        """The cookies of a new login: one for each page of the process."""
         headers = {"Origin": self.url, "Content-Type": "application/x-www-form-urlencoded"}
         answer = self.ask("POST", "/login", headers, f"token={self.token}")
         assert answer.status == 200, answer
-        return answer.headers["set-cookie"].partition(";")[0]
+        return "; ".join(answer.cookies)
 
     @contextmanager
     def stream(self, path: str, headers: Mapping[str, str]) -> Iterator[Iterator[str]]:
@@ -104,7 +107,8 @@ def serve(project: Path, state: Path, *options: str, port: int = 0) -> Iterator[
         assert line, process.stderr.read() if process.stderr is not None else ""
         said = json.loads(line)
         token = Path(said["token_file"]).read_text().strip()
-        yield Served(url=said["url"], login=said["login"], token=token, process=process)
+        others = {each["name"]: each["url"] for each in said["others"]}
+        yield Served(url=said["url"], login=said["login"], token=token, process=process, others=others)
     finally:
         process.terminate()
         _, complaints = process.communicate(timeout=PATIENCE)

@@ -56,7 +56,9 @@ def issue_page(context: BrowserContext, served: Served, number: int) -> Page:
     return page
 
 
-def test_a_person_agrees_on_the_page_and_it_is_merged(asked: tuple[Served, World, int], context: BrowserContext) -> None:
+def test_a_person_agrees_on_the_page_and_it_is_merged(
+    asked: tuple[Served, World, int], context: BrowserContext
+) -> None:
     served, _, number = asked
     page = issue_page(context, served, number)
     page.get_by_label("Reason for owner").fill("fast enough")

@@ -5,7 +5,7 @@ Owns: putting them together. Must not: listen; `serving` does.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from pathlib import Path
 
@@ -34,15 +34,24 @@ ABSENT = (NoSuchIssueError, NoSuchEventError, NoSuchSessionError)
 
 
 def application(
-    desk: Desk, *, keys: Keys, link: OneTimeLink, policy: Policy, pulse: Pulse, token_file: Path, read_only: bool
+    desk: Desk,
+    *,
+    keys: Keys,
+    all_keys: Sequence[Keys],
+    link: OneTimeLink,
+    policy: Policy,
+    pulse: Pulse,
+    token_file: Path,
+    read_only: bool,
 ) -> ASGIApp:
-    """Everything that is served, behind the gate."""
+    """Everything that is served of one project, behind the gate. `all_keys` are those of every page of the process."""
     assets = load_assets()
     screens = Screens(desk, assets, read_only=read_only)
     parts = Parts(
         screens=screens,
         streams=Streams(screens, pulse),
         keys=keys,
+        all_keys=all_keys,
         link=link,
         assets=assets,
         token_file=token_file,

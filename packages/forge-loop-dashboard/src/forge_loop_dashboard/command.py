@@ -23,39 +23,37 @@ from forge_loop.extension import Invocation, as_json, shared
 @click.pass_obj
 def command(given: Invocation, host: str, port: int, opens: bool, read_only: bool, allow_remote: bool) -> int:
     """Serve the operator's web page. Prints a link that logs a browser in, once, within five minutes."""
-    from forge_loop_dashboard.access.keys import FILE_NAME, OneTimeLink, open_keys
-    from forge_loop_dashboard.app import application
+    from forge_loop_dashboard.access.keys import OneTimeLink
     from forge_loop_dashboard.desk import Desk
-    from forge_loop_dashboard.pulse import Pulse
-    from forge_loop_dashboard.serving import Server, is_local, listen, policy_of, resolve
+    from forge_loop_dashboard.house import House
+    from forge_loop_dashboard.neighbours import neighbours
+    from forge_loop_dashboard.serving import is_local, policy_of, resolve
 
     address = resolve(host)
     policy = policy_of(host, address, allow_remote=allow_remote)
-    desk = Desk(given)
-    layout = desk.project.layout
-    keys, link = open_keys(layout.root), OneTimeLink(desk.now())
-    token_file = layout.root / FILE_NAME
-    with listen(address, port) as sock:
-        shown = f"[{address}]" if ":" in address else address
-        base = f"http://{shown}:{sock.getsockname()[1]}"
-        url = f"{base}/login?code={link.code}"
-        _tell(given, base, url, str(token_file))
+    own = Desk(given)
+    with House(policy, address, OneTimeLink(own.now()), read_only=read_only) as house:
+        first = house.open(own.project.directory.name, own, port)
+        for name, desk in neighbours(own).items():
+            house.open(name, desk, port)
+        url = f"{first.url}/login?code={house.link.code}"
+        _tell(given, url, [(page.name, page.url, str(page.token_file)) for page in house.pages])
         if not is_local(address):
             given.output.say("other machines can reach it, and nothing on the way is encrypted: put TLS in front of it")
         if opens:
             webbrowser.open(url)
-        pulse = Pulse(layout.database)
-        app = application(
-            desk, keys=keys, link=link, policy=policy, pulse=pulse, token_file=token_file, read_only=read_only
-        )
-        Server(app, pulse).run(sockets=[sock])
+        house.serve()
     return 0
 
 
-def _tell(given: Invocation, base: str, url: str, token_file: str) -> None:
+def _tell(given: Invocation, login: str, pages: list[tuple[str, str, str]]) -> None:
+    _, base, token_file = pages[0]
     if given.json:
-        given.output.document({"url": base, "login": url, "token_file": token_file})
+        others = [{"name": name, "url": url} for name, url, _ in pages[1:]]
+        given.output.document({"url": base, "login": login, "token_file": token_file, "others": others})
         return
-    given.output.data(url)
+    given.output.data(login)
     given.output.say(f"the link logs one browser in, within five minutes; afterwards the token does: {token_file}")
+    for name, url, _ in pages[1:]:
+        given.output.say(f"{name}: {url}")
     given.output.say("end it with Ctrl-C; the loop does not need it")

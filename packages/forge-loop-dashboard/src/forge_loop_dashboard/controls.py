@@ -60,7 +60,10 @@ def ask(desk: Desk, wish: Wish, *, by: str) -> list[Put]:
     if wish.kind in OF_ISSUES:
         return [_put(desk, wish, by, issue=number) for number in _numbers(wish.issues, "an issue")]
     if wish.kind in OF_NODES:
-        said = {"node": wish.node[:LONGEST_NODE] or None, "reason": wish.reason[:LONGEST_REASON].strip()}
+        said: dict[str, object] = {
+            "node": wish.node[:LONGEST_NODE] or None,
+            "reason": wish.reason[:LONGEST_REASON].strip(),
+        }
         return [_put(desk, wish, by, issue=number, detail=said) for number in _numbers(wish.issues, "an issue")]
     if wish.kind == "approve":
         return [_approve(desk, wish, number, by) for number in _numbers(wish.issues, "an issue")]

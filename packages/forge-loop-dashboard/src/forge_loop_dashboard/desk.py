@@ -10,7 +10,9 @@ import threading
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 from forge_loop import ForgeLoopError
@@ -30,19 +32,30 @@ from forge_loop.extension import (
     tracker,
     writing,
 )
-from forge_loop.status import Reading, is_running
+from forge_loop.status import FleetStatus, Reading, is_running, read_fleet
 
 PROJECT_SECONDS = 10.0
 TRACKER_SECONDS = 3.0
+FLEET_SECONDS = 1.0
 
 Found = TypeVar("Found")
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """A repository of the operator's fleet, and where its page is."""
+
+    name: str
+    directory: Path
+    url: str
+
+
 class Desk:
-    """Safe to use from several threads."""
+    """Safe to use from several threads. `places` are all the pages of this process, where there are several."""
 
     def __init__(self, given: Invocation) -> None:
         self.given = given
+        self.places: tuple[Place, ...] = ()
         self._remembered: dict[Hashable, tuple[float, Any]] = {}
         self._kept: dict[Hashable, Any] = {}
         self._lock = threading.Lock()
@@ -61,6 +74,10 @@ class Desk:
         """The rows for one look; None where no loop has been yet."""
         with reading(self.project) as store:
             yield store
+
+    def fleet(self) -> FleetStatus | None:
+        """The fleet that the operator keeps; None without one. Raises ConfigError, DatabaseError."""
+        return self.remembered("fleet", FLEET_SECONDS, lambda: read_fleet(self.given.environ, now=self.now()))
 
     def issue(self, number: int) -> Reading:
         """An issue as the tracker shows it. Raises NoSuchIssueError for one that neither it nor the loop knows."""

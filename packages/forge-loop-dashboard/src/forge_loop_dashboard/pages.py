@@ -6,7 +6,7 @@ a screen.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -36,6 +36,7 @@ class Parts:
     screens: Screens
     streams: Streams
     keys: Keys
+    all_keys: Sequence[Keys]
     link: OneTimeLink
     assets: Assets
     token_file: Path
@@ -127,7 +128,8 @@ def _forms(router: APIRouter, parts: Parts) -> None:
     def logout(request: Request, token: Annotated[str, Form()]) -> Response:
         _require_form(parts, request, token)
         answer = RedirectResponse("/login", HTTPStatus.SEE_OTHER)
-        answer.delete_cookie(parts.keys.cookie_name, path="/", httponly=True, samesite="strict")
+        for keys in parts.all_keys:
+            answer.delete_cookie(keys.cookie_name, path="/", httponly=True, samesite="strict")
         return answer
 
 
@@ -153,10 +155,10 @@ def _login(router: APIRouter, parts: Parts) -> None:
     def page(status: int, *, ahead: bool = False, problem: str = "") -> HTMLResponse:
         html = parts.screens.render("login.html", ahead=ahead, problem=problem, token_file=parts.token_file)
         answer = HTMLResponse(html, status)
-        if ahead:
+        for keys in parts.all_keys if ahead else ():
             answer.set_cookie(
-                parts.keys.cookie_name,
-                parts.keys.new_cookie(parts.now()),
+                keys.cookie_name,
+                keys.new_cookie(parts.now()),
                 max_age=int(LOGIN_LASTS.total_seconds()),
                 path="/",
                 httponly=True,

@@ -12,10 +12,11 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup
 
+from forge_loop import ForgeLoopError
 from forge_loop.status import read
 from forge_loop.status.requests import Progress, asked
 from forge_loop_dashboard.assets import Assets
-from forge_loop_dashboard.desk import Desk
+from forge_loop_dashboard.desk import Desk, Place
 from forge_loop_dashboard.look import Look, View
 from forge_loop_dashboard.rendering import Renderer, when
 from forge_loop_dashboard.views import MENU
@@ -85,7 +86,8 @@ class Screens:
             "view": view,
             "title": view.title.format(**look.path),
             "heading": parts.heading,
-            "menu": MENU,
+            "menu": [each for each in MENU if each.name != "fleet" or self._has_fleet()],
+            "places": [(place, self._same(place, view)) for place in self.desk.places],
             "project": self.desk.project.directory,
             "address": address,
             "assets": self._assets.version,
@@ -101,6 +103,16 @@ class Screens:
             "fresh": self.fresh(),
         }
         return self._renderer.render("page.html", facts)
+
+    def _has_fleet(self) -> bool:
+        try:
+            return self.desk.fleet() is not None
+        except ForgeLoopError:
+            return True  # the screen says what is wrong with it
+
+    def _same(self, place: Place, view: View) -> str:
+        """The same screen of another repository, where it would show something of its own."""
+        return place.url + (view.path if view.key else "/")
 
     def fresh(self) -> Markup:
         """How old what is shown may be: the loop's last tick."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Sequence
 from types import FrameType
 
 import uvicorn
@@ -64,7 +65,7 @@ def listen(address: str, port: int) -> socket.socket:
 class Server(uvicorn.Server):
     """Ends its streams when it is told to end: they would keep it waiting."""
 
-    def __init__(self, app: ASGIApp, pulse: Pulse) -> None:
+    def __init__(self, app: ASGIApp, pulses: Sequence[Pulse]) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -78,8 +79,9 @@ class Server(uvicorn.Server):
                 h11_max_incomplete_event_size=32 * 1024,
             )
         )
-        self._pulse = pulse
+        self._pulses = pulses
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._pulse.closing = True
+        for pulse in self._pulses:
+            pulse.closing = True
         super().handle_exit(sig, frame)
