@@ -150,9 +150,19 @@ FAILURES = (
         id="FAIL-8",
         says="a conflict with base is a round: the worker resolves it on the new base",
         kinds=(Kind.CONFLICT,),
-        decided=(RETRY + "every_kind_of_failure_has_its_policy",),
-        cases=("changes a line that others change too", "conflicts with base and merges it in"),
-        played=(RUNNER + "a_conflict_is_resolved_by_the_worker_on_the_new_base",),
+        decided=(
+            RETRY + "every_kind_of_failure_has_its_policy",
+            DOMAIN + "candidate.py::test_base_left_out_after_a_conflict_is_another_round_and_no_refusal",
+        ),
+        cases=(
+            "changes a line that others change too",
+            "conflicts with base and merges it in",
+            "conflicts with base and does not merge it in",
+        ),
+        played=(
+            RUNNER + "a_conflict_is_resolved_by_the_worker_on_the_new_base",
+            RUNNER + "a_worker_that_leaves_base_out_after_a_conflict_is_sent_back_once_more",
+        ),
     ),
     Rule(
         id="FAIL-9",
@@ -182,7 +192,6 @@ FAILURES = (
             "begins a history of its own",
             "removes its git directory",
             "makes its git directory a door elsewhere",
-            "conflicts with base and does not merge it in",
         ),
         played=(HARVEST + "leaks.py::test_a_secret_in_a_file_is_a_problem_that_is_named_and_not_shown",),
     ),

@@ -109,7 +109,7 @@ WORKERS = (
     Case(
         "conflicts with base and does not merge it in",
         does("echo third > shared.txt", SAVE),
-        failed(REFUSED, "is not built on base", rounds=1, sessions=2),
+        failed(Kind.CONFLICT, "still conflicts with base, which is not merged in, after 3", rounds=3, sessions=4),
         after="changes a line that others change too",
     ),
     # What it hands in.

@@ -221,6 +221,47 @@ def test_a_conflict_is_resolved_by_the_worker_on_the_new_base(tmp_path: Path) ->
     assert sorted(job.round for job in (world.job(first), world.job(second))) == [0, 1]
 
 
+def resolving(order: SessionOrder) -> SessionEnded:
+    git(order.workspace, "-c", "merge.ff=false", "merge", "-q", "-X", "theirs", "base", "-m", "merge base")
+    return done(order, REPORT)
+
+
+def half_merged(order: SessionOrder) -> SessionEnded:
+    """Resolves the conflict in its files and leaves the merge without its commit."""
+    git(order.workspace, "merge", "-q", "--no-commit", "-X", "theirs", "base")
+    return done(order, REPORT)
+
+
+def concluding(order: SessionOrder) -> SessionEnded:
+    git(order.workspace, "commit", "-q", "-m", "merge base")
+    return done(order, REPORT)
+
+
+@pytest.mark.parametrize(
+    ("steps", "rounds"),
+    [([commits({"third": "x\n"}), resolving], 2), ([half_merged, concluding], 1)],
+    ids=["works-on-and-merges-later", "merges-and-is-asked-to-commit"],
+)
+def test_a_worker_that_leaves_base_out_after_a_conflict_is_sent_back_once_more(
+    tmp_path: Path, steps: list[Callable[[SessionOrder], SessionEnded]], rounds: int
+) -> None:
+    left = list(steps)
+
+    def work(order: SessionOrder) -> SessionEnded:
+        if order.resume:
+            return left.pop(0)(order)
+        name = "first" if "First" in order.prompt else "second"
+        return commits({"README": f"{name}\n", name: "x\n"})(order)
+
+    world = open_world(tmp_path, {Role.WORKER: script(work), Role.CRITIC: script(approves)})
+    jobs = [approve(world, "First"), approve(world, "Second")]
+    world.run()
+    assert world.faults == []
+    assert [world.state(number) for number in jobs] == [JobState.MERGED] * 2
+    assert sorted(world.job(number).round for number in jobs) == [0, rounds]
+    assert sum(world.job(number).attempts for number in jobs) == 0
+
+
 def test_done_without_a_commit_fails_the_attempt_and_three_of_them_give_up(tmp_path: Path) -> None:
     settings = replace(SETTINGS, retry=Retry(attempts=3, cooldown=0.0))
     world = open_world(

@@ -8,13 +8,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from forge_loop.domain.candidate import Harvest
+from forge_loop.domain.candidate import Harvest, Taken, taken
 from forge_loop.domain.events import CandidateHarvested, CandidateRefused, HookFailed
 from forge_loop.domain.job import FailureKind, Job, JobState, SessionRow
 from forge_loop.domain.overlap import MOST_PATHS
 from forge_loop.domain.session import Role, SessionOutcome
 from forge_loop.domain.worker_report import WORKER_SCHEMA, WorkerStatus, parse_worker_report
-from forge_loop.runner import effects, ending, hooks, job_errands, outcome, prompts, sessions
+from forge_loop.runner import effects, ending, hooks, job_errands, outcome, prompts, revise, sessions
 from forge_loop.runner.context import Context
 from forge_loop.store import EffectRow, EffectState
 
@@ -152,26 +152,43 @@ def _read_report(context: Context, job: Job, row: SessionRow) -> None:
 
 
 def _harvest(context: Context, job: Job, row: SessionRow) -> None:
-    path, base = context.workspace(job, "work"), job.base_sha or ""
+    began = context.store.attempts.get(job.attempt or 0).base_sha
     job_errands.start(
         context,
         job,
-        lambda: context.workspaces.harvest(
-            path, ref=f"{job.issue}/{job.attempt}", base_sha=base, protected=context.settings.merge.protected
-        ),
-        then=lambda harvest: _harvested(context, job, row, harvest),
+        lambda: _look(context, job, began),
+        then=lambda found: _harvested(context, job, row, *found),
     )
 
 
-def _harvested(context: Context, job: Job, row: SessionRow, harvest: Harvest) -> None:
-    if harvest.problems:
-        _refuse(context, job, harvest)
-    elif harvest.uncommitted and row.purpose != "finish":
-        _open_round(context, job, "finish")
-    elif harvest.commit is None or harvest.commit == job.head_sha:
-        ending.fail(context, job, FailureKind.NO_COMMIT, "the worker said it is done and committed nothing new")
-    else:
-        _accept(context, job, harvest, harvest.commit)
+def _look(context: Context, job: Job, began: str) -> tuple[Harvest, bool]:
+    """In a thread: the harvest, and whether it leaves out the base that it was to be merged with."""
+    base, workspaces = job.base_sha or "", context.workspaces
+    harvest = workspaces.harvest(
+        context.workspace(job, "work"),
+        ref=f"{job.issue}/{job.attempt}",
+        base_sha=base,
+        protected=context.settings.merge.protected,
+    )
+    sha = harvest.commit
+    if sha is None or base == began or workspaces.contains(sha=sha, other=base):
+        return harvest, False
+    return harvest, workspaces.contains(sha=sha, other=began)
+
+
+def _harvested(context: Context, job: Job, row: SessionRow, harvest: Harvest, unmerged: bool) -> None:
+    finishing = row.purpose == "finish"
+    match taken(harvest, head_sha=job.head_sha, unmerged=unmerged, asked_to_finish=finishing):
+        case Taken.REFUSED:
+            _refuse(context, job, harvest)
+        case Taken.UNFINISHED:
+            _open_round(context, job, "finish")
+        case Taken.NOTHING_NEW:
+            ending.fail(context, job, FailureKind.NO_COMMIT, "the worker said it is done and committed nothing new")
+        case Taken.UNRESOLVED:
+            revise.again(context, job, FailureKind.CONFLICT, "it still conflicts with base, which is not merged in")
+        case Taken.CANDIDATE:
+            _accept(context, job, harvest)
 
 
 def _refuse(context: Context, job: Job, harvest: Harvest) -> None:
@@ -180,7 +197,8 @@ def _refuse(context: Context, job: Job, harvest: Harvest) -> None:
         ending.fail(context, job, FailureKind.REFUSED_CANDIDATE, "; ".join(harvest.problems))
 
 
-def _accept(context: Context, job: Job, harvest: Harvest, commit: str) -> None:
+def _accept(context: Context, job: Job, harvest: Harvest) -> None:
+    commit = harvest.commit or ""
     withheld = [f"it touches the protected path {path}" for path in harvest.protected]
     withheld += [f"it weakens tests: {what}" for what in harvest.weakened]
     event = CandidateHarvested(commit=commit, paths=harvest.paths[:50], lines_changed=harvest.lines_changed)
