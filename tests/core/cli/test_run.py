@@ -132,6 +132,19 @@ def test_an_edited_configuration_is_taken_up_and_a_bad_edit_is_told(place: Place
     assert kinds.count("config.rejected") == 1
 
 
+def test_a_halt_of_before_is_said_at_the_start_and_stands_until_the_operator_resumes(place: Place) -> None:
+    with place.store() as store:
+        store.update_loop(halt_reason="three deploys failed")
+    assert place.run("status", "--json").document["loop"]["reason"] == "dispatch is halted: three deploys failed"
+    said = place.run("run", "--until-idle")
+    assert said.status == 1
+    assert "halted   three deploys failed" in said.stderr
+    assert "forge-loop resume" in said.stderr
+    place.run("resume")
+    assert place.run("run", "--until-idle").status == 0
+    assert place.run("status", "--json").document["loop"]["reason"] is None
+
+
 def recorded(event: Event) -> Recorded:
     return Recorded(
         seq=1, at=AT, kind=event.kind, repo="r", issue=4, job=1, attempt=None, session=None, data=event.data()

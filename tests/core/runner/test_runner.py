@@ -408,6 +408,8 @@ def test_checks_that_are_red_on_the_untouched_base_cost_no_issue_an_attempt(tmp_
     world = reopen(world, tmp_path)
     world.run()
     assert world.state(number) is JobState.MERGED
+    told = [event.kind for event in world.events() if event.kind in ("loop.halted", "loop.resumed", "job.claimed")]
+    assert told == ["loop.halted", "loop.resumed", "job.claimed"]
 
 
 def test_three_issues_that_fail_alike_halt_dispatch_until_it_is_resumed(tmp_path: Path) -> None:
@@ -418,7 +420,19 @@ def test_three_issues_that_fail_alike_halt_dispatch_until_it_is_resumed(tmp_path
     numbers = [approve(world, f"Issue {index}") for index in range(4)]
     world.run()
     assert "failed alike" in (world.context.store.loop().halt_reason or "")
-    assert [world.state(number) for number in numbers] == [JobState.COOLING] * 3 + [JobState.QUEUED]
+    waiting = [JobState.COOLING] * 3 + [JobState.QUEUED]
+    assert [world.state(number) for number in numbers] == waiting
+    world = reopen(world, tmp_path)
+    world.run()
+    assert "failed alike" in (world.context.store.loop().halt_reason or ""), "a start ends no halt"
+    assert [world.state(number) for number in numbers] == waiting
+    world.context.store.requests.insert(
+        kind="resume", issue=None, detail={}, requested_at=world.clock.now(), state="requested"
+    )
+    world = reopen(world, tmp_path)
+    world.run()
+    assert world.context.store.loop().halt_reason is None
+    assert world.state(numbers[3]) is JobState.COOLING
 
 
 def test_a_finding_that_is_named_again_keeps_its_id_and_is_never_demoted(tmp_path: Path) -> None:

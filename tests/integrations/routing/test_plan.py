@@ -203,7 +203,7 @@ def test_what_belongs_together_is_one_matter(kind: str, issue: int | None, data:
         ("loop.resumed", "loop.parked", True),
         ("loop.unparked", "loop.parked", True),
         ("loop.unparked", "loop.halted", False),
-        ("loop.started", "loop.halted", True),
+        ("loop.started", "loop.halted", False),
         ("loop.started", "loop.parked", False),
         ("config.reloaded", "config.rejected", True),
         ("sink.recovered", "sink.failed", True),

@@ -66,6 +66,7 @@ def _run(given: Invocation, project: Project, flags: Mapping[str, object], until
         reload=Reloading(given, project, flags),
     )
     try:
+        lines.halted = wired.context.store.loop().halt_reason
         _banner(given, project, wired)
         with Stopping(wired.runner.stop) as stopping:
             wired.runner.run(until)
@@ -83,6 +84,10 @@ def _banner(given: Invocation, project: Project, wired: Wired) -> None:
     say(f"slots    {context.settings.scheduling.parallel}")
     say(f"claude   {context.pays}")
     say(f"sandbox  {confined.sentence}", fg=None if confined.sandbox is not None else "yellow")
+    halted = context.store.loop().halt_reason
+    if halted is not None:
+        say(f"halted   {halted}", fg="red")
+        say("         nothing is dispatched before: forge-loop resume", fg="red")
     if not project.settings.checks:
         say("checks   none configured: what is approved is handed to you, not merged", fg="yellow")
 

@@ -1,19 +1,20 @@
 """The checks on the untouched base: red or unrunnable there is misconfiguration and nobody's fault.
 
-Owns: running them once on every new base, and telling when they are red. Must not: charge an attempt, or run again what
+Owns: running them once on every new base, and telling when they are red and when green again. Must not: charge an attempt, or run again what
 ran on this very commit as a merge result.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from forge_loop.domain.events import CheckFinished, LoopHalted
+from forge_loop.domain.events import CheckFinished, LoopHalted, LoopResumed
 from forge_loop.domain.retry import FIRST_DELAY
 from forge_loop.ports import CommandResult
 from forge_loop.runner.context import Context
+from forge_loop.store import BaseCheckRow
 
 KEY = "base-check"
 CLONE = "base-check"
@@ -26,6 +27,7 @@ class BaseCheck:
     _resumed_at: datetime | None = None
     _asked_after: int | None = None
     _swept: bool = False
+    _red: bool | None = None
 
     def look(self) -> None:
         """Start the checks that have not run on the base that was seen last. Dispatch waits for them."""
@@ -46,9 +48,28 @@ class BaseCheck:
                 then=lambda results: record(context, base, results),
                 failed=self._failed,
             )
-        elif not self._swept:
-            self._sweep()
+        else:
+            self._tell_green(base, newest)
+            if not self._swept:
+                self._sweep()
         self._swept = True
+
+    def _tell_green(self, base: str, newest: Mapping[str, BaseCheckRow]) -> None:
+        """What was told as red is told as green once it is, whoever mended it; a pause or a halt stands all the same."""
+        was_red = self._red_at_last() if self._red is None else self._red
+        self._red = not all(newest[command].passed for command in self.context.settings.checks)
+        loop = self.context.store.loop()
+        if was_red and not self._red and not loop.paused and loop.halt_reason is None:
+            with self.context.store.transaction():
+                self.context.tell(LoopResumed(reason=f"the checks are green on base {base[:12]}"))
+
+    def _red_at_last(self) -> bool:
+        """Whether the checks were red on the base that ran before this loop began."""
+        table, since = self.context.store.base_checks, self._since()
+        last = table.last("id <= ?", since)
+        rows = table.select("base_sha = ? AND id <= ?", last.base_sha, since) if last is not None else []
+        newest = {row.command: row for row in rows}
+        return not all(row.passed for row in newest.values())
 
     def _sweep(self) -> None:
         """Remove what an earlier loop left that was cut off in a check; where checks are missing, they replace it."""

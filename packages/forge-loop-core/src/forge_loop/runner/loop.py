@@ -145,7 +145,7 @@ class Runner:
         return min([context.settings.scheduling.tick_seconds, *waits, *(look for look in looks if look > 0)])
 
     def _start(self) -> None:
-        """Strays first, then what they left open, then the loop's own row."""
+        """Strays first, then what they left open, then the loop's own row. A halt stands until the operator resumes."""
         context = self.context
         context.agents.reap()
         self.tick.relay.open()
@@ -157,7 +157,6 @@ class Runner:
                 pid=pid,
                 start_ticks=own.started if own is not None else None,
                 since=now,
-                halt_reason=None,
             )
             context.tell(LoopStarted(pid=pid, version=self._version, pays=context.pays))
             self.tick.sessions.lose_all()

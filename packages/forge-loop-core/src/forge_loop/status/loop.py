@@ -22,7 +22,8 @@ from forge_loop.store.dispatch import dispatch_facts
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LoopStatus:
-    """`state` is running, paused, parked, halted or stopped."""
+    """`state` is running, paused, parked, halted or stopped. A stopped loop's `reason` is a halt that its next start
+    will find."""
 
     state: str
     pid: int | None
@@ -89,7 +90,7 @@ def closed_now(store: Store, loop: LoopRow, now: datetime) -> tuple[Reason, ...]
 
 
 def _loop_status(loop: LoopRow, running: bool, closed: tuple[Reason, ...], now: datetime) -> LoopStatus:
-    state, reason = "stopped", None
+    state, reason = "stopped", next((each.text for each in closed if each.code == "halted"), None)
     if running:
         state, reason = (STATES[closed[-1].code], closed[-1].text) if closed else ("running", None)
     return LoopStatus(

@@ -6,6 +6,7 @@ Owns: the loop's tables and the rule that a change and its event are one transac
 from forge_loop.store.access import Access
 from forge_loop.store.open import Store, open_store
 from forge_loop.store.records import (
+    BaseCheckRow,
     CheckRow,
     EffectRow,
     EffectState,
@@ -22,6 +23,7 @@ from forge_loop.store.records import (
 
 __all__ = [
     "Access",
+    "BaseCheckRow",
     "CheckRow",
     "EffectRow",
     "EffectState",

@@ -14,7 +14,6 @@ OF_AN_ISSUE = OF_A_JOB | {"issue.released"}
 CLOSING: Mapping[str, frozenset[str]] = {
     "loop.resumed": frozenset({"loop.halted", "loop.parked"}),
     "loop.unparked": frozenset({"loop.parked"}),
-    "loop.started": frozenset({"loop.halted"}),
     "config.reloaded": frozenset({"config.rejected"}),
     "sink.recovered": frozenset({"sink.failed"}),
 }
