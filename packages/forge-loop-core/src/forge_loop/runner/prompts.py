@@ -25,6 +25,7 @@ from forge_loop.store import CheckRow, FindingRow, RemarkRow
 DIFF_CHARACTERS = 200_000
 ISSUE_CHARACTERS = 2_000
 MOST_ISSUES = 100
+REASON_CHARACTERS = 300
 MEMORY = 5
 MERGE_STEP = "merge with base"
 
@@ -86,7 +87,9 @@ def _shown(issue: Issue) -> str:
 def revision(context: Context, job: Job) -> str:
     """What a worker's next round must mend: the last failing checks, a conflict, the open findings."""
     failing = [row for row in latest_checks(context, job) if not row.passed]
-    parts = [f"Round {job.round}: {job.reason}. Mend it, commit on the same branch, and report again."]
+    # A check of the code host is named by whoever set it up: one line of it, nothing hidden, and not much.
+    why = visible(" ".join((job.reason or "").split()))[0][:REASON_CHARACTERS]
+    parts = [f"Round {job.round}: {why}. Mend it, commit on the same branch, and report again."]
     if any(row.command == MERGE_STEP for row in failing):
         parts.append(
             f"Your commit conflicts with the newest {context.base}, which is the local branch `base`. Merge `base` "
