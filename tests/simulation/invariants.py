@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from forge_loop.domain.issue import PullRequestState
 from forge_loop.domain.job import FailureKind, JobState
+from forge_loop.domain.limits import Window, pace
 from forge_loop.store.jobs import LIVE
 from simulation.sessions import is_green
 from support.fake_forge import Pull, Ticket
@@ -69,6 +70,9 @@ class Invariants:
         self._queued_at: list[str] = []
         self._resting: dict[int, str] = {}
         self._asked = False
+        self._claimed = False
+        self._halted = False
+        self._resumed = False
         self.merged: dict[int, int] = {}
         self.checked = 0
 
@@ -93,6 +97,7 @@ class Invariants:
         self._live_jobs_are_indexed()
         self._slots()
         self._attempts()
+        self._halts_stand()
         self._nobody_goes_on_early()
 
     def _events(self) -> None:
@@ -113,6 +118,8 @@ class Invariants:
                 self._ended.add(job)
         if kind == "job.queued":
             self._taken_in(row)
+        self._claimed = self._claimed or kind == "job.claimed"
+        self._resumed = self._resumed or kind == "loop.resumed"
         if kind == "issue.approved":
             text = (row["issue"], json.loads(row["data"])["sha256"])
             insist(text in self._world.approved_texts, f"#{row['issue']} was worked on with a text nobody approved")
@@ -146,6 +153,31 @@ class Invariants:
         waiting = {row["id"] for row in self.rows("SELECT id FROM jobs WHERE waits_for IS NOT NULL")}
         used, slots = len(self._world.context.in_hand.keys() - waiting), self._world.settings.scheduling.parallel
         insist(used <= slots, f"{used} jobs in hand, {slots} slots")
+        claimed, self._claimed = self._claimed, False
+        slowed = pace(self._limits(), slots, self._world.clock.peek())
+        # Where the clock was set back, a limit that was over when a job was claimed can be in force again.
+        if claimed and slowed is not None and not self._world.fired["clock set back"]:
+            insist(used <= slowed.slots, f"{used} jobs in hand where a limit leaves {slowed.slots} slots")
+
+    def _limits(self) -> list[Window]:
+        moment = self._world.moment
+        return [
+            Window(
+                id=row["id"],
+                kind=row["kind"],
+                utilization=row["utilization"],
+                resets_at=moment(row["resets_at"]) if row["resets_at"] else None,
+                seen_at=moment(row["seen_at"]),
+            )
+            for row in self.rows("SELECT * FROM limits")
+        ]
+
+    def _halts_stand(self) -> None:
+        """A halt ends with the operator's word and with nothing else: no start, no time, no success."""
+        (row,) = self.rows("SELECT halt_reason FROM loop")
+        halted, resumed = row["halt_reason"] is not None, self._resumed
+        insist(not self._halted or halted or resumed, "a halt ended and nobody had resumed")
+        self._halted, self._resumed = halted, False
 
     def _attempts(self) -> None:
         most = self._world.settings.retry.attempts
@@ -159,6 +191,7 @@ class Invariants:
             insist(row["attempts"] <= allowed, f"job {row['id']} was charged for nothing: {row['attempts']}")
         for row in self.rows("SELECT job, failure_kind, note FROM attempts WHERE charged = 1"):
             insist(row["failure_kind"] not in UNCHARGED, f"job {row['job']} was charged for: {row['note']}")
+            insist("is not built on base" not in row["note"], f"job {row['job']} was charged for base left out once")
             outage = row["failure_kind"] == FailureKind.LOST and not self._world.lost_often(row["job"])
             insist(not outage, f"job {row['job']} was charged for a process that died: {row['note']}")
 

@@ -19,7 +19,7 @@ from forge_loop.domain.merge_gate import GateFacts
 from forge_loop.domain.pipeline import Node, NodeState
 from forge_loop.errors import UnreadableError
 from forge_loop.queue import statements
-from forge_loop.runner import critique, dispatch, effect_kinds, effects, merge, observe, reconcile, remarks
+from forge_loop.runner import critique, dispatch, effect_kinds, effects, loop, merge, observe, reconcile, remarks, work
 from forge_loop.runner.context import Context
 from forge_loop.store import EffectRow
 
@@ -154,6 +154,25 @@ def _deaf(patch: Patch) -> None:
     patch.setattr(remarks, "read", lambda _code_host, _number: ())
 
 
+def _full_speed(patch: Patch) -> None:
+    patch.setattr(dispatch, "slots", lambda context: context.settings.scheduling.parallel)
+
+
+def _halt_ends_with_a_start(patch: Patch) -> None:
+    real = loop.Runner._start
+
+    def start(self: loop.Runner) -> None:
+        self.context.store.update_loop(halt_reason=None)
+        real(self)
+
+    patch.setattr(loop.Runner, "_start", start)
+
+
+def _base_left_out_is_refused(patch: Patch) -> None:
+    real = work._look
+    patch.setattr(work, "_look", lambda context, job, began: (real(context, job, began)[0], False))
+
+
 PLANTED: dict[str, Planted] = {
     "it records after it acts": Planted(plant=_record_after_act, caught="was not journalled before it was done"),
     "it merges whatever the head is by now": Planted(plant=_merge_whatever_is_there, caught="not journalled"),
@@ -161,6 +180,11 @@ PLANTED: dict[str, Planted] = {
     "a lease is not fenced": Planted(plant=_unfenced, caught="a delivery that was lost could still change"),
     "a verdict is not bound to its commit": Planted(plant=_any_verdict, caught="no critic approved it"),
     "a cap lets one more through": Planted(plant=_one_slot_too_many, caught="slots"),
+    "a nearly used limit slows nothing": Planted(plant=_full_speed, caught="where a limit leaves"),
+    "a start ends a halt": Planted(plant=_halt_ends_with_a_start, caught="a halt ended and nobody had resumed"),
+    "base left out after a conflict costs the attempt": Planted(
+        plant=_base_left_out_is_refused, caught="was charged for base left out once"
+    ),
     "an interrupted effect is repeated blindly": Planted(
         plant=_act_without_looking, caught="more than one pull request"
     ),

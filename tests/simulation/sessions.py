@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from forge_loop.domain.session import Activity, Role, SessionEnded, SessionNews, SessionOrder, SessionOutcome
+from forge_loop.domain.session import Activity, LimitSeen, Role, SessionEnded, SessionNews, SessionOrder, SessionOutcome
 from support.fake_agents import FakeAgents
 from support.fake_workspaces import FakeWorkspaces
 from support.simulated_clock import SimulatedClock
@@ -26,6 +26,7 @@ SPEC = "## Problem\n\nIt is missing.\n\n## Acceptance criteria\n\n- it is there\
 WORKER_WAYS = {
     "good": 40,
     "shared": 10,
+    "unmerged": 3,
     "red": 6,
     "pair": 10,
     "no_commit": 4,
@@ -36,6 +37,7 @@ WORKER_WAYS = {
     "blocked": 2,
     "superseded": 2,
     "failed": 2,
+    "denied": 2,
     "max_turns": 2,
     "limit": 3,
     "limit_without_reset": 2,
@@ -70,6 +72,7 @@ CUT_OFF = {
     "lost": SessionOutcome.LOST,
     "no_report": SessionOutcome.NO_REPORT,
     "failed": SessionOutcome.FAILED,
+    "denied": SessionOutcome.DENIED,
     "max_turns": SessionOutcome.MAX_TURNS,
 }
 
@@ -96,7 +99,12 @@ class Sessions:
     """
 
     def __init__(
-        self, clock: SimulatedClock, workspaces: FakeWorkspaces, chance: Random, note: Callable[[str], None]
+        self,
+        clock: SimulatedClock,
+        workspaces: FakeWorkspaces,
+        chance: Random,
+        warnings: Random,
+        note: Callable[[str], None],
     ) -> None:
         self.playing: list[Playing] = []
         self.approved: set[str] = set()
@@ -107,6 +115,7 @@ class Sessions:
         self._clock = clock
         self._workspaces = workspaces
         self._chance = chance
+        self._warnings = warnings
         self._note = note
         self._made = 0
         self._kept: set[tuple[str, Path]] = set()
@@ -165,7 +174,24 @@ class Sessions:
         due = None if way == "silent" else self._clock.peek() + timedelta(seconds=seconds)
         self.playing.append(Playing(order=order, way=way, due=due))
         self._note(f"{order.role} {order.workspace.name} begins: {way}{', resumed' if order.resume else ''}")
-        return [Activity(session=order.id, at=self._clock.now(), kind="assistant", tool="Read")]
+        activity = Activity(session=order.id, at=self._clock.now(), kind="assistant", tool="Read")
+        return [activity, *self._limits(order)]
+
+    def _limits(self, order: SessionOrder) -> list[LimitSeen]:
+        """Now and then the account says how much of a limit is used."""
+        if self.kind_world or self._warnings.random() >= 0.15:
+            return []
+        used, ahead = self._warnings.choice((0.3, 0.85, 0.97)), self._warnings.choice((None, 600, 3600))
+        self.fired[f"{used:.0%} of a limit used"] += 1
+        return [
+            LimitSeen(
+                session=order.id,
+                status="allowed_warning" if used > 0.5 else "allowed",
+                kind=self._warnings.choice(("five_hour", "seven_day")),
+                resets_at=self._clock.peek() + timedelta(seconds=ahead) if ahead is not None else None,
+                utilization=used,
+            )
+        ]
 
     def _finish(self, playing: Playing) -> None:
         order, way = playing.order, playing.way
@@ -206,14 +232,14 @@ class Sessions:
         self._made += 1
         own = f"src/{path.name.split('-')[0]}.txt"
         clone = self._workspaces.clones[path]
-        if not self._workspaces.descends(path):
+        if not self._workspaces.descends(path) and way != "unmerged":
             self._workspaces.merges_base(path)
         mended: dict[str, str | None] = {
             name: f"mended {self._made}\n" for name, text in clone.files.items() if RED in text or PAIR in text
         }
         text = f"{way} {self._made}\n"
         match way:
-            case "shared":
+            case "shared" | "unmerged":
                 self._workspaces.commits(path, {**mended, "shared.txt": text})
             case "red":
                 self._workspaces.commits(path, {own: f"{RED} {text}"})

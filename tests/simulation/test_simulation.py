@@ -11,6 +11,7 @@ from simulation.simulate import main, run_seed
 SEEDS = 200
 TOGETHER = 10
 MUST_FIRE = (
+    "97% of a limit used",
     "ask for changes",
     "check red",
     "check timed out",
@@ -45,12 +46,14 @@ MUST_FIRE = (
     "suspended",
     "unlabel",
     "worker auth",
+    "worker denied",
     "worker limit",
     "worker lost",
     "worker protected",
     "worker silent",
     "worker transient",
     "worker uncommitted",
+    "worker unmerged",
 )
 
 

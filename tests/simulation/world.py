@@ -121,7 +121,9 @@ class World:
         self.layout.workspaces.mkdir(parents=True)
         self.workspaces = FakeWorkspaces(self.layout.workspaces, self.repository, self.clock)
         self.commands = SimulatedCommands(self.repository, self.workspaces, self._stream("checks"))
-        self.sessions = Sessions(self.clock, self.workspaces, self._stream("sessions"), self.note)
+        self.sessions = Sessions(
+            self.clock, self.workspaces, self._stream("sessions"), self._stream("limits"), self.note
+        )
         self.people = People(self, self._stream("people"))
         self.invariants = Invariants(self, self.layout.database)
         self.touched: set[int] = set()
