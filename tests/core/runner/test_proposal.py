@@ -23,6 +23,7 @@ from support.runner_world import (
 
 SPEC = {"spec": "## Problem\n\nNobody is greeted.\n", "assumptions": ["English will do"]}
 THIN = "say hello"
+BLOCKED = {"status": "blocked", "summary": "no such API", "tests_run": [], "notes": ""}
 
 
 def world_with(tmp_path: Path, mode: PoMode = PoMode.ASK) -> World:
@@ -69,6 +70,28 @@ def test_a_proposal_is_posted_once_and_nothing_is_worked_on(tmp_path: Path) -> N
     told = [event.data for event in world.events() if event.kind == "spec.proposed"]
     assert [data["sha256"] for data in told] == [world.tracker.issue(number).sha256]
     assert git(world.layout.origin, "log", "--format=%s", "main") == "first"
+
+
+def test_two_thin_specs_at_most_are_begun_in_a_tick_and_clear_work_goes_before_the_third(tmp_path: Path) -> None:
+    scripts = {
+        Role.PO: script(lambda order: done(order, SPEC)),
+        Role.WORKER: script(lambda order: done(order, BLOCKED)),
+    }
+    settings = replace(SETTINGS, po=Po(mode=PoMode.AUTO), scheduling=replace(SETTINGS.scheduling, parallel=4))
+    world = open_world(tmp_path, scripts, settings=settings)
+    for index in range(3):
+        approve(world, f"Thin {index}", THIN)
+    approve(world, "Clear", FULL_BODY)
+    world.run()
+    assert world.faults == []
+    ticks: list[list[int | None]] = [[]]
+    for event in world.events():
+        if event.kind == "tick.finished":
+            ticks.append([])
+        elif event.kind == "job.claimed":
+            ticks[-1].append(event.issue)
+    assert [claimed for claimed in ticks if claimed] == [[1, 2, 4], [3]]
+    assert roles(world).count(Role.PO) == 3
 
 
 def test_the_note_does_not_count_as_an_edit_and_the_old_approval_starts_nothing_more(tmp_path: Path) -> None:

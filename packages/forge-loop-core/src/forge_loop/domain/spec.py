@@ -1,6 +1,6 @@
 """The score that decides whether a spec is thin. A rule, not a model.
 
-Owns: the five sections, the two thresholds. Must not: expand anything.
+Owns: the five sections, the two thresholds, how many are expanded in a tick. Must not: expand anything.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 SECTIONS = ("Problem", "Acceptance criteria", "Test matrix", "Out of scope", "File pointers")
 ENOUGH_SECTIONS = 3
 ENOUGH_CHARACTERS = 400
+MOST_A_TICK = 2  # expansions that begin in one tick: the work on clear specs goes first
 
 POINTERS = SECTIONS[-1]
 

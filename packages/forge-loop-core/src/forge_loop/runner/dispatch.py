@@ -11,7 +11,7 @@ from forge_loop.domain.events import AttemptStarted, JobClaimed
 from forge_loop.domain.job import Job, JobState
 from forge_loop.domain.overlap import MOST_PASSED_OVER
 from forge_loop.domain.reason import Reason
-from forge_loop.domain.spec import is_thin
+from forge_loop.domain.spec import MOST_A_TICK, is_thin
 from forge_loop.queue import Delivery
 from forge_loop.runner import proposal, status_note
 from forge_loop.runner.context import Context
@@ -31,11 +31,12 @@ def dispatch(context: Context) -> None:
     """Fill every free slot at once."""
     if closed_because(context):
         return
-    limit = slots(context)
+    limit, expansions = slots(context), 0
     while context.slots.may_take(in_hand=context.slots_used(), limit=limit):
-        delivery = _next(context)
+        delivery = _next(context, expands=expansions < MOST_A_TICK)
         if delivery is None:
             return
+        expansions += _would_expand(context, job_of(context, delivery))
         _claim(context, delivery)
 
 
@@ -46,21 +47,28 @@ def slots(context: Context) -> int:
     return slowed.slots if slowed is not None else configured
 
 
-def _next(context: Context) -> Delivery | None:
-    """The first due job that is not expected to change what another is changing; if each is, the first."""
+def _next(context: Context, *, expands: bool) -> Delivery | None:
+    """The first due job that is not expected to change what another is changing; if each is, the first.
+
+    Unless it `expands`, a job whose text is thin waits for the next tick.
+    """
     passed_over: list[Delivery] = []
+    waiting: list[Delivery] = []
     chosen, at_work = None, memory.at_work(context.store)
-    while chosen is None and len(passed_over) < MOST_PASSED_OVER:
+    while chosen is None and len(passed_over) + len(waiting) < MOST_PASSED_OVER:
         delivery = context.queue.pop(lease_seconds=context.timing.lease)
         if delivery is None:
             break
-        if memory.meets(context.store, job_of(context, delivery), at_work) is None:
+        job = job_of(context, delivery)
+        if not expands and _would_expand(context, job):
+            waiting.append(delivery)
+        elif memory.meets(context.store, job, at_work) is None:
             chosen = delivery
         else:
             passed_over.append(delivery)
     if chosen is None and passed_over:
         chosen = passed_over.pop(0)
-    for delivery in passed_over:
+    for delivery in (*passed_over, *waiting):
         context.queue.release(delivery)
     return chosen
 
@@ -115,6 +123,11 @@ def _begin(context: Context, job: Job) -> None:
     begun = JobState.EXPANDING if _expands(context, job) else JobState.WORKING
     moved = context.store.jobs.move(job, begun, at=context.now())
     status_note.tell(context, moved, f"attempt-{number}")
+
+
+def _would_expand(context: Context, job: Job) -> bool:
+    """Whether the job, once it is claimed, begins with its spec."""
+    return job.state in (JobState.QUEUED, JobState.COOLING) and _expands(context, job)
 
 
 def _expands(context: Context, job: Job) -> bool:
