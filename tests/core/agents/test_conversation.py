@@ -191,6 +191,14 @@ def test_a_client_that_breaks_later_lost_the_session_unless_the_loop_ended_it(tm
     assert talk.broken(RuntimeError("gone"), "the watchdog").outcome is SessionOutcome.STOPPED
 
 
+def test_a_client_whose_process_was_killed_says_by_which_signal(tmp_path: Path) -> None:
+    talk, _ = conversation(tmp_path)
+    talk.took(SystemMessage("init"))
+    killed = RuntimeError("Command failed\nError output: Check stderr output for details")
+    killed.exit_code = -9  # type: ignore[attr-defined]
+    assert talk.broken(killed, "").detail == "Claude Code was ended by signal 9"
+
+
 def test_a_subject_is_one_short_line() -> None:
     assert subject({"file_path": "/a/b", "content": "x"}) == "/a/b"
     assert subject({"command": "x" * 999}) == "x" * 200

@@ -91,7 +91,7 @@ class Conversation:
         if self.result is not None or stopped:
             return self.finished(stopped)
         outcome = SessionOutcome.LOST if self.began else SessionOutcome.CONFIGURATION
-        return Finished(outcome=outcome, detail=self.complaint or f"{type(problem).__name__}: {problem}")
+        return Finished(outcome=outcome, detail=self.complaint or _said(problem))
 
     def complained(self, line: str) -> None:
         """Claude Code wrote a line to stderr: often the only place that says why it cannot start."""
@@ -156,6 +156,13 @@ class Conversation:
         if message.subtype == "permission_denied":
             call_id = str(message.data.get("tool_use_id"))
             self.denied(call_id, str(message.data.get("tool_name", "?")), self._under_way.get(call_id, (None, ""))[1])
+
+
+def _said(problem: Exception) -> str:
+    code = getattr(problem, "exit_code", None)
+    if isinstance(code, int) and code < 0:
+        return f"Claude Code was ended by signal {-code}"
+    return f"{type(problem).__name__}: {problem}"
 
 
 def _result(message: Any) -> Result:
