@@ -36,6 +36,7 @@ RUNNER = "tests/core/runner/test_runner.py::test_"
 NIGHT = "tests/behaviours/test_night.py::test_"
 ASKING = "tests/behaviours/test_asking.py::test_"
 OUTAGE = "tests/behaviours/test_outages.py::test_an_outage_waits_charges_nothing_and_the_session_goes_on"
+OPERATING = "tests/behaviours/test_operating.py::test_"
 HARVEST = "tests/core/git/test_"
 
 FAILURES = (
@@ -81,7 +82,12 @@ FAILURES = (
         kinds=(Kind.AUTH, Kind.CONFIGURATION),
         decided=(RETRY + "what_the_operator_must_mend_halts_with_its_words",),
         cases=("401", "403", "400 no credit", "404 for the model"),
-        played=(OUTAGE, RUNNER + "checks_that_are_red_on_the_untouched_base_cost_no_issue_an_attempt"),
+        played=(
+            OUTAGE,
+            OPERATING + "a_red_base_starts_no_session_and_costs_no_attempt",
+            OPERATING + "hooks_run_around_every_session_and_a_failing_one_halts_and_charges_nothing",
+            RUNNER + "checks_that_are_red_on_the_untouched_base_cost_no_issue_an_attempt",
+        ),
     ),
     Rule(
         id="FAIL-4",
@@ -138,6 +144,11 @@ FAILURES = (
             "reads on beyond its time",
             "falls silent over a review",
         ),
+        played=(
+            OPERATING + "a_session_that_the_operator_kills_is_charged_and_its_issue_tried_again",
+            OPERATING + "a_lively_session_whose_files_stand_still_is_ended",
+            OPERATING + "a_tool_call_that_is_under_way_may_be_silent_for_longer",
+        ),
     ),
     Rule(
         id="FAIL-7",
@@ -169,7 +180,7 @@ FAILURES = (
         says="a session whose processes die goes on in the same conversation; dying again and again is charged",
         kinds=(Kind.LOST,),
         decided=(RETRY + "a_session_that_is_lost_again_and_again_is_the_works_own_fault",),
-        cases=("dies once",),
+        cases=("dies once", "dies again and again"),
         played=(
             "tests/e2e/test_own_repository.py::test_a_kill_in_the_middle_of_a_session_costs_nothing_and_merges_once",
         ),
@@ -199,7 +210,10 @@ FAILURES = (
         id="FAIL-11",
         says="a person's act ends the job, and it yields with one note",
         decided=(DOMAIN + "approval.py::test_a_person_withdraws_an_issue_by_closing_it_or_its_label_or_its_text",),
-        played=(RUNNER + "a_person_who_closes_the_issue_wins",),
+        played=(
+            OPERATING + "a_person_who_withdraws_an_issue_is_obeyed_at_once_and_nothing_is_merged",
+            RUNNER + "a_person_who_closes_the_issue_wins",
+        ),
     ),
 )
 
@@ -325,6 +339,40 @@ RULES = (
             NIGHT + "what_happened_happened",
             RUNNER + "three_issues_that_fail_alike_halt_dispatch_until_it_is_resumed",
         ),
+    ),
+    Rule(
+        id="LIFE-11",
+        says="each merge is deployed once; three failures in a row halt dispatch, and undo nothing",
+        decided=(DOMAIN + "deploy.py::test_three_failures_in_a_row_halt",),
+        played=(
+            OPERATING + "each_merge_is_deployed_once_and_three_failures_halt_until_the_operator_resumes",
+            "tests/core/runner/test_deploy.py::"
+            "test_a_deploy_that_was_interrupted_is_not_run_again_and_the_operator_is_asked",
+        ),
+    ),
+    Rule(
+        id="LIFE-12",
+        says="jobs that are expected to change one file are not begun side by side while others wait",
+        decided=(DOMAIN + "overlap.py::test_two_jobs_meet_in_a_file_or_below_a_directory",),
+        played=(OPERATING + "jobs_that_point_at_one_file_are_not_begun_side_by_side_while_another_waits",),
+    ),
+    Rule(
+        id="LIFE-13",
+        says="while most of a limit is used, fewer jobs run at once",
+        decided=(DOMAIN + "limits.py::test_the_more_of_a_limit_is_used_the_fewer_jobs_run_at_once",),
+        played=(OPERATING + "a_limit_that_is_nearly_used_leaves_one_job_at_a_time",),
+    ),
+    Rule(
+        id="LIFE-14",
+        says="what the operator asks is done and answered: a skipped issue ends at once and opens nothing",
+        decided=(DOMAIN + "lifecycle.py::test_a_job_goes_where_the_drawing_leads_and_nowhere_else",),
+        played=(OPERATING + "an_issue_that_the_operator_skips_ends_at_once_and_nothing_is_opened",),
+    ),
+    Rule(
+        id="LIFE-15",
+        says="a halt stands until the operator resumes, over restarts too",
+        decided=(DOMAIN + "dispatch.py::test_each_reason_is_told_with_its_words_and_its_end",),
+        played=(OUTAGE, RUNNER + "three_issues_that_fail_alike_halt_dispatch_until_it_is_resumed"),
     ),
 )
 

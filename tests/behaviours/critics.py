@@ -56,6 +56,18 @@ def insists(request: Request) -> Reply:
     return report(findings("the first thing", *(["a second thing"] if again else [])))
 
 
+def looks_at_what_is_new(request: Request) -> Reply:
+    """Is shown the whole change in each review, and from the second on what came since the last one."""
+    again = "the full stop is missing" in request.prompt
+    assert "+What was asked." in _block("diff", request.prompt)
+    assert ("+What was asked." in _block("delta", request.prompt)) is again
+    return report(APPROVAL if again else findings("the full stop is missing"))
+
+
+def _block(name: str, prompt: str) -> str:
+    return prompt.split(f"begin data {name} ")[1].split(f"end data {name} ")[0]
+
+
 def it_kept_its_id(played: Played) -> None:
     assert [event.data["findings"] for event in played.told("review.finished")] == [1, 2, 0]
     assert [finding.message for finding in played.findings] == ["the first thing", "a second thing"]
@@ -71,7 +83,7 @@ CRITICS = (
         "asks for changes once",
         does(SAVE),
         merged(rounds=1, sessions=4, tells=("finding.opened", "finding.closed")),
-        critic=reviews(findings("the full stop is missing"), APPROVAL),
+        critic=looks_at_what_is_new,
         often=True,
     ),
     Case(

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -188,6 +190,14 @@ class Stage:
             return look(open_store(database))
         finally:
             database.close()
+
+    def types(self, *words: str) -> str:
+        """What one of the operator's commands says, in a process of its own, also while the loop runs."""
+        where = ["-C", str(self.project), "--state-dir", str(self.layout.root)]
+        command = [sys.executable, "-m", "forge_loop", *words, *where]
+        done = subprocess.run(command, env=self.environ(), capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode in (0, 3), (words, done.stdout, done.stderr)
+        return done.stdout
 
     def asks(self, kind: str, **detail: Any) -> None:
         """The operator asks something of the loop, as their commands do."""

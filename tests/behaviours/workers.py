@@ -12,6 +12,7 @@ from pathlib import Path
 from behaviours.case import Case, failed, gave_up, handed_over, merged
 from behaviours.played import Played
 from forge_loop.domain.job import FailureKind as Kind
+from forge_loop.domain.retry import LOST_AT_MOST
 from forge_loop.rehearsal.model import Answer, Reply, report, use
 from support.planted_secrets import SECRETS as PLANTED
 from support.runner_world import git
@@ -171,6 +172,12 @@ WORKERS = (
         rounds(dies(), does(SAVE)),
         merged(sessions=3),
         often=True,
+        proof=it_was_resumed,
+    ),
+    Case(
+        "dies again and again",
+        dies(),
+        failed(Kind.LOST, "Claude Code was ended by signal 9", sessions=LOST_AT_MOST + 1),
         proof=it_was_resumed,
     ),
     Case(
