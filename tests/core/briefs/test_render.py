@@ -81,7 +81,7 @@ def test_the_critic_reports_scaffold_theatre_as_a_sev2_product_finding() -> None
     [
         "search for the name and follow its callers until you reach what a user does",
         "Say in the finding where you looked and what you did not find.",
-        "A backend or an adapter that the issue asks for by name, and that still nothing here uses, is reported all the same",
+        "that the issue asks for by name, and that still nothing here uses, is reported all the same",
         "Any other function of a library that the issue asks for by name has its consumer in whoever asked.",
         "What was there before is not this change's theatre.",
     ],
@@ -97,7 +97,7 @@ def test_the_critic_is_told_how_to_decide_whether_something_is_theatre(sentence:
         "Every finding says what is wrong, when it shows (an input, a sequence, a path), and what would mend it",
         "Before you report, try to refute it",
         "Unsure is not an answer: read until you know.",
-        "What reading cannot settle is a `sev2` finding where an acceptance criterion, stored data or security hangs on it",
+        "What reading cannot settle is a `sev2` finding where an acceptance criterion, stored data or security",
         "when you cannot tell that something is right, it is not approved",
         "One cause is one finding",
     ],

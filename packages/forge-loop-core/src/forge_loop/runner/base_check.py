@@ -1,7 +1,7 @@
 """The checks on the untouched base: red or unrunnable there is misconfiguration and nobody's fault.
 
-Owns: running them once on every new base, and telling when they are red and when green again. Must not: charge an attempt, or run again what
-ran on this very commit as a merge result.
+Owns: running them once on every new base, and telling when they are red and when green again. Must not: charge an
+attempt, or run again what ran on this very commit as a merge result.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class BaseCheck:
         self._swept = True
 
     def _tell_green(self, base: str, newest: Mapping[str, BaseCheckRow]) -> None:
-        """What was told as red is told as green once it is, whoever mended it; a pause or a halt stands all the same."""
+        """What was told as red is told as green once it is, whoever mended it. A pause or a halt stands nonetheless."""
         was_red = self._red_at_last() if self._red is None else self._red
         self._red = not all(newest[command].passed for command in self.context.settings.checks)
         loop = self.context.store.loop()

@@ -152,7 +152,7 @@ def _read_report(context: Context, job: Job, row: SessionRow) -> None:
 
 
 def _harvest(context: Context, job: Job, row: SessionRow) -> None:
-    began = context.store.attempts.get(job.attempt or 0).base_sha
+    began = context.store.attempts.get(job.attempt or 0).base_sha or ""
     job_errands.start(
         context,
         job,
