@@ -11,8 +11,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from forge_loop.agents.processes import find
+from forge_loop.domain.job import JobState
 from forge_loop.store import RequestState
-from support.command_line import Place
+from support.command_line import Place, seed_job
 
 
 def own_start() -> int:
@@ -55,9 +56,25 @@ def answering(place: Place, state: RequestState, answer: str) -> Iterator[None]:
 def test_without_a_loop_the_request_waits_for_the_next_start(
     place: Place, words: tuple[str, ...], row: tuple[str, int | None, dict[str, object]]
 ) -> None:
+    place.init()
+    seed_job(place, 7)
     said = place.run(*words)
     assert (said.status, said.stdout) == (0, "no loop is running: it will apply at the next start\n")
     assert place.requests() == [row]
+
+
+@pytest.mark.parametrize("command", ["kill", "skip"])
+@pytest.mark.parametrize("state", [None, JobState.MERGED, JobState.GIVEN_UP])
+def test_nothing_is_asked_of_a_job_that_is_not_there_or_has_ended(
+    place: Place, command: str, state: JobState | None
+) -> None:
+    if state is not None:
+        place.init()
+        seed_job(place, 7, state=state)
+    said = place.run(command, "7")
+    why = f"#7 is {state} already" if state is not None else "#7 has no job yet"
+    assert (said.status, said.stderr.splitlines()) == (2, [f"error: {why}", "hint: forge-loop explain 7"])
+    assert place.requests() == []
 
 
 def test_a_pause_for_a_time_says_until_when(place: Place) -> None:
@@ -87,9 +104,12 @@ def test_the_loops_answer_is_printed(place: Place) -> None:
 
 
 def test_a_refusal_is_an_error(place: Place) -> None:
-    with answering(place, RequestState.REFUSED, "#7 has no job"):
+    place.init()
+    seed_job(place, 7)
+    with answering(place, RequestState.REFUSED, "#7 is queued: nothing of it is running"):
         said = place.run("kill", "7")
-    assert (said.status, said.stdout, said.stderr) == (1, "", "error: #7 has no job\n")
+    assert (said.status, said.stdout) == (1, "")
+    assert said.stderr == "error: #7 is queued: nothing of it is running\nhint: forge-loop explain 7\n"
 
 
 def test_the_acknowledgement_as_json(place: Place) -> None:

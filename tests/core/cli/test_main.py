@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,7 @@ from forge_loop import __version__
 from forge_loop.cli import catalogue
 from forge_loop.cli.main import command_line
 from forge_loop.stability import SATELLITES
-from support.command_line import Place, run
+from support.command_line import Place, run, seed_job
 
 NEVER_EAGER = ("claude_agent_sdk", "rich", "asyncio", "importlib.metadata", *(each.package for each in SATELLITES))
 
@@ -170,3 +171,51 @@ def test_a_shell_that_asks_gets_the_commands_without_loading_them(monkeypatch: p
     monkeypatch.setenv("COMP_CWORD", "1")
     said = run()
     assert said.stdout.splitlines() == ["plain,status", "plain,stop"]
+
+
+def in_shell(line: str) -> subprocess.CompletedProcess[str]:
+    """A line of sh in which `"$0"` is this Python; stderr is read."""
+    return subprocess.run(
+        ["sh", "-c", line, sys.executable], stderr=subprocess.PIPE, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.parametrize("closed", [">&-", "<&-", "<&- >&-"])
+def test_a_stream_that_was_closed_before_the_start_leads_nowhere(closed: str) -> None:
+    done = in_shell(f'exec "$0" -m forge_loop version {closed}')
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_no_file_takes_the_place_of_a_closed_stdout() -> None:
+    code = "import os; from forge_loop.cli.main import main; main(['--version']);"
+    code += "os.write(2, os.readlink('/proc/self/fd/1').encode())"
+    assert in_shell(f'exec "$0" -c "{code}" >&-').stderr == "/dev/null"
+
+
+def test_an_answer_that_cannot_be_written_is_a_failure_with_a_sentence() -> None:
+    done = in_shell('exec "$0" -m forge_loop version >/dev/full')
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "error: what was asked for could not be written: No space left on device",
+        "hint: make room there, or write it elsewhere",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "status"), [(("queue", "requeue"), 2), (("maintenance", "apply"), 2), (("events", "-n"), 0)]
+)
+def test_a_number_larger_than_any_row_s_is_no_bug(place: Place, words: tuple[str, ...], status: int) -> None:
+    place.init()
+    seed_job(place)
+    said = place.run(*words, str(10**30))
+    assert (said.status, "bug" in said.stderr) == (status, False)
+
+
+@pytest.mark.parametrize("name", ["nowhere", "plain", "file"])
+def test_a_project_that_is_none_is_said_in_full_with_what_to_do(tmp_path: Path, name: str) -> None:
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "file").write_text("")
+    said = run("-C", str(tmp_path / name), "status")
+    error, hint = said.stderr.splitlines()
+    assert (said.status, str(tmp_path / name) in error) == (2, True)
+    assert "-C PATH" in hint

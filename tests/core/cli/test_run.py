@@ -101,8 +101,8 @@ def test_an_operators_requests_are_answered_while_the_loop_runs(place: Place) ->
         assert place.run("pause", "--reason", "lunch").stdout.startswith("paused: ")
         assert place.run("status", "--json").document["loop"]["state"] == "paused"
         assert place.run("resume").stdout == "dispatch is open\n"
-        refused = place.run("kill", "9")
-        assert (refused.status, refused.stderr) == (1, "error: #9 has no job\n")
+        refused = place.run("maintenance", "apply", "9")
+        assert (refused.status, refused.stderr.splitlines()[-1]) == (1, "hint: forge-loop status")
         assert place.run("stop").status == 0
         assert process.wait(timeout=WAIT) == 0
     assert place.run("status").status == 3

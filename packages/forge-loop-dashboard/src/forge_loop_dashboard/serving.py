@@ -26,7 +26,9 @@ def resolve(host: str) -> str:
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except OSError as error:
-        raise OperatorError(f"--host {host!r} is no address of this machine: {error}") from None
+        raise OperatorError(
+            f"--host {host!r} is no address of this machine: {error.strerror}", hint="without --host it is 127.0.0.1"
+        ) from None
     return str(found[0][4][0])
 
 

@@ -67,7 +67,7 @@ def fleet_path(environ: Mapping[str, str]) -> Path:
         return Path(base) / "forge-loop" / "repos.yaml"
     home = environ.get("HOME", "")
     if not home.startswith("/"):
-        raise OperatorError("neither HOME nor XDG_CONFIG_HOME is set")
+        raise OperatorError("neither HOME nor XDG_CONFIG_HOME is set", hint="--config FILE")
     return Path(home) / ".config" / "forge-loop" / "repos.yaml"
 
 

@@ -44,7 +44,7 @@ def label_ready(project: Project, number: int, *, seen: str, accept_hidden: bool
 def _require_approvable(issue: Issue, *, seen: str, accept_hidden: bool) -> None:
     number = issue.number
     if issue.problem is not None:
-        raise OperatorError(f"#{number} cannot be approved: {issue.problem}")
+        raise OperatorError(f"#{number} cannot be approved: {issue.problem}", hint="mend it in the tracker")
     if not issue.open:
         raise OperatorError(f"#{number} is closed", hint="open it again in the tracker")
     if issue.sha256 != seen:

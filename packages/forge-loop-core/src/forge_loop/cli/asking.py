@@ -73,7 +73,8 @@ def _tell(given: Invocation, row: RequestRow, running: bool) -> int:
     elif row.answer is not None and row.state is RequestState.APPLIED:
         given.output.data(row.answer)
     elif row.answer is not None:
-        given.output.error(row.answer)
+        look = f"forge-loop explain {row.issue}" if row.issue is not None else "forge-loop status"
+        given.output.error(row.answer, look)
     elif running:
         given.output.data(f"asked; the loop has not answered within {PATIENCE:g} s and will when its tick is over")
     else:

@@ -29,8 +29,10 @@ def command(given: Invocation, file: Path, force: bool) -> None:
         raise OperatorError(f"there is no state in {layout.root} yet", hint="forge-loop run")
     if file.absolute().is_relative_to(layout.root):
         raise OperatorError(f"{file} lies in the state directory", hint="choose a place outside of it")
-    if file.is_dir() or (file.exists() and not force):
-        raise OperatorError(f"{file} is there already", hint="" if file.is_dir() else "--force replaces it")
+    if file.is_dir() or not file.absolute().parent.is_dir():
+        raise OperatorError(f"{file} cannot be written", hint="FILE is a file in a directory that is there")
+    if file.exists() and not force:
+        raise OperatorError(f"{file} is there already", hint="--force replaces it")
     database = Database(layout.database)
     try:
         database.backup(file.absolute())

@@ -75,7 +75,10 @@ def check(given: Invocation) -> None:
     """Say every problem of every brief; exit 2 if there is one."""
     problems = _briefs(given).check()
     if problems:
-        raise BriefError("the briefs have problems:\n" + "\n".join(f"  {line}" for line in problems))
+        raise BriefError(
+            "the briefs have problems:\n" + "\n".join(f"  {line}" for line in problems),
+            hint="forge-loop brief show ROLE, or eject it anew with --force",
+        )
     if given.json:
         given.output.document({"ok": True})
         return

@@ -12,8 +12,9 @@ import click
 from forge_loop.cli.asking import ask
 from forge_loop.cli.invocation import Invocation
 from forge_loop.cli.options import as_json, issue_number, seconds, shared
-from forge_loop.cli.project import Project, find_project, now, reading
+from forge_loop.cli.project import Project, find_project, newest_job, now, reading
 from forge_loop.domain.recorded import rfc3339
+from forge_loop.errors import OperatorError
 from forge_loop.status import is_running
 
 
@@ -65,7 +66,7 @@ def stop(given: Invocation, at_once: bool) -> int:
 @click.pass_obj
 def kill(given: Invocation, issue: int) -> int:
     """End the session on ISSUE. The attempt counts, and is retried as any failed one."""
-    return ask(given, find_project(given), "kill", issue=issue)
+    return _ask_of_job(given, "kill", issue)
 
 
 @click.command()
@@ -75,7 +76,17 @@ def kill(given: Invocation, issue: int) -> int:
 @click.pass_obj
 def skip(given: Invocation, issue: int) -> int:
     """Give ISSUE up. A new approval starts it again."""
-    return ask(given, find_project(given), "skip", issue=issue)
+    return _ask_of_job(given, "skip", issue)
+
+
+def _ask_of_job(given: Invocation, kind: str, issue: int) -> int:
+    """Where nothing can come of it, that is said at once and nothing is kept for a later loop."""
+    project = find_project(given)
+    with reading(project) as store:
+        job = newest_job(store, issue)
+    if job.state.terminal:
+        raise OperatorError(f"#{issue} is {job.state} already", hint=f"forge-loop explain {issue}")
+    return ask(given, project, kind, issue=issue)
 
 
 def _runs(project: Project) -> bool:

@@ -5,6 +5,7 @@ Owns: choosing them and following. Must not: change a line.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -48,7 +49,7 @@ def command(given: Invocation, follow: bool, number: int | None, kinds: tuple[st
 def _print_past(given: Invocation, project: Project, wanted: Wanted, count: int | None) -> int:
     """Print what there is; the newest `seq` that was looked at."""
     seen = 0
-    kept: deque[str] = deque(maxlen=count)
+    kept: deque[str] = deque(maxlen=None if count is None else min(count, sys.maxsize))
     with reading(project) as store:
         for event in _after(store, 0):
             seen = event.seq

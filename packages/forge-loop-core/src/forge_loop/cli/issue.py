@@ -5,9 +5,11 @@ Owns: list, add, show, approve. Must not: give the ready label anywhere but thro
 
 from __future__ import annotations
 
+import shlex
 import sys
 from datetime import datetime
 from pathlib import Path
+from unicodedata import category
 
 import click
 
@@ -76,6 +78,8 @@ def add(given: Invocation, title: str, body: str, body_file: str | None, priorit
         raise click.UsageError("--body and --body-file exclude each other")
     if not title.strip():
         raise click.UsageError("a title says something")
+    if any(category(character) in ("Cc", "Zl", "Zp") for character in title):
+        raise click.UsageError(f"a title is one line without control characters, not {title!r}")
     project = find_project(given)
     text = body if body_file is None else _read(body_file)
     if project.settings.forge is not ForgeKind.LOCAL:
@@ -165,6 +169,6 @@ def _read(source: str) -> str:
     try:
         return sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
     except OSError as error:
-        raise OperatorError(f"{source!r} cannot be read: {error.strerror}") from None
+        raise OperatorError(f"{source!r} cannot be read: {error.strerror}", hint="-F - reads stdin") from None
     except UnicodeDecodeError:
-        raise OperatorError(f"{source!r} is not UTF-8") from None
+        raise OperatorError(f"{source!r} is not UTF-8", hint=f"iconv -t UTF-8 {shlex.quote(source)}") from None

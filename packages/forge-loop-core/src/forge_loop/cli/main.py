@@ -96,6 +96,7 @@ def command_line(ctx: click.Context) -> None:
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code."""
     given = tuple(sys.argv[1:] if words is None else words)
+    _open_streams()
     output = Output(sys.stdout, sys.stderr, os.environ)
     invocation = Invocation(output=output, environ=os.environ, words=given)
     try:
@@ -107,6 +108,16 @@ def main(words: Sequence[str] | None = None) -> int:
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last fence: an operator is owed a sentence
         return report(error, invocation)
     return status
+
+
+def _open_streams() -> None:
+    """A stream that was closed before the start leads nowhere. Else the next file to be opened would take its place."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(number, True)
+    os.close(number)
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8", closefd=False))  # noqa: SIM115
 
 
 def _run(words: Sequence[str], invocation: Invocation) -> int:

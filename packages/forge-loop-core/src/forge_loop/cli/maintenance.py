@@ -9,7 +9,7 @@ import click
 
 from forge_loop.cli.asking import ask
 from forge_loop.cli.invocation import Invocation
-from forge_loop.cli.options import as_json, shared
+from forge_loop.cli.options import ROW, as_json, shared
 from forge_loop.cli.project import find_project, reading
 from forge_loop.domain.proposals import Proposal, ProposalKind, ProposalState
 from forge_loop.domain.recorded import rfc3339
@@ -49,7 +49,7 @@ def list_(given: Invocation) -> None:
 
 
 @command.command()
-@click.argument("proposals", type=int, nargs=-1, required=True, metavar="ID...")
+@click.argument("proposals", type=ROW, nargs=-1, required=True, metavar="ID...")
 @as_json
 @shared
 @click.pass_obj

@@ -25,6 +25,9 @@ def issue_number(text: str) -> int:
     return int(number)
 
 
+ROW = click.IntRange(1, 2**63 - 1)  # what SQLite can number a row with
+
+
 def seconds(text: str) -> float:
     """`90s`, `15m`, `2h`."""
     try:

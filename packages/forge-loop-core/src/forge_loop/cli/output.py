@@ -15,6 +15,8 @@ from typing import Any, TextIO
 
 import click
 
+from forge_loop.errors import ForgeLoopError
+
 # Control and format characters (bidi, zero-width, tags), lone surrogates, line and paragraph separators.
 _ACTED_ON = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 NARROWEST = 20
@@ -125,7 +127,7 @@ class Output:
 
     def flush(self) -> None:
         self._write("")
-        with suppress(BrokenPipeError):
+        with suppress(OSError):
             self._stderr.flush()
 
     def abandon(self) -> None:
@@ -141,9 +143,12 @@ class Output:
             self._stdout.flush()
         except BrokenPipeError:
             raise OutputClosed from None
+        except OSError as error:
+            why = f"what was asked for could not be written: {error.strerror}"
+            raise ForgeLoopError(why, hint="make room there, or write it elsewhere") from None
 
     def _tell(self, text: str) -> None:
-        with suppress(BrokenPipeError):
+        with suppress(OSError):  # nobody is left to be told
             self._stderr.write(text)
             self._stderr.flush()
 

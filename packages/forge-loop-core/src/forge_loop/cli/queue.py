@@ -9,7 +9,7 @@ import click
 
 from forge_loop.cli.ages import moment
 from forge_loop.cli.invocation import Invocation
-from forge_loop.cli.options import as_json, shared
+from forge_loop.cli.options import ROW, as_json, shared
 from forge_loop.cli.project import Project, find_project, reading, writing
 from forge_loop.database import open_read_only
 from forge_loop.domain.recorded import rfc3339
@@ -42,7 +42,7 @@ def dead(given: Invocation) -> None:
 
 
 @command.command()
-@click.argument("entry", type=int)
+@click.argument("entry", type=ROW)
 @as_json
 @shared
 @click.pass_obj

@@ -60,7 +60,10 @@ def _prompt(project: Project, context: Context, role: Role, job: Job) -> str:
         return brief if job.round == 0 else f"{brief}\n\n{prompts.revision(context, job)}"
     if role is Role.CRITIC:
         if job.base_sha is None or job.head_sha is None:
-            raise OperatorError(f"#{job.issue} has no candidate for the critic to read yet: it is {job.state}")
+            raise OperatorError(
+                f"#{job.issue} has no candidate for the critic to read yet: it is {job.state}",
+                hint=f"forge-loop explain {job.issue}",
+            )
         control, since = (
             ControlRepository(project.layout.control, ""),
             reviewed_before(context, job, CRITIC_ALONE.nodes[0]),

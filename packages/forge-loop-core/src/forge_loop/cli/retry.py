@@ -28,7 +28,9 @@ def command(given: Invocation, issue: int, accept_hidden: bool) -> int:
     with reading(project) as store:
         job = newest_job(store, issue)
     if job.state is JobState.MERGED:
-        raise OperatorError(f"#{issue} is merged already", hint=f"forge-loop issue approve {issue} starts it anew")
+        raise OperatorError(
+            f"#{issue} is merged already", hint=f"open it again in the tracker, then: forge-loop issue approve {issue}"
+        )
     if job.state.terminal:
         return approve(given, project, issue, accept_hidden=accept_hidden)
     return ask(given, project, "retry", issue=issue)

@@ -135,15 +135,20 @@ def _git(directory: Path, *words: str) -> str:
             timeout=_GIT_TIMEOUT,
             check=False,
         )
-    except FileNotFoundError:
-        missing = "git is not installed" if directory.is_dir() else f"there is no directory {str(directory)!r}"
-        raise OperatorError(missing) from None
+    except (FileNotFoundError, NotADirectoryError):
+        if directory.is_dir():
+            raise OperatorError("git is not installed", hint="forge-loop needs git 2.38 or newer on PATH") from None
+        raise OperatorError(f"there is no directory {str(directory)!r}", hint="-C PATH names the project") from None
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise OperatorError(f"git could not be asked about {str(directory)!r}: {error}") from None
+        raise OperatorError(
+            f"git could not be asked about {str(directory)!r}: {error}", hint="forge-loop doctor --only git"
+        ) from None
     if done.returncode != 0:
         reason = os.fsdecode(done.stderr).strip().removeprefix("fatal: ")
+        # The usual one says the same again.
+        more = "" if reason.startswith("not a git repository") else f": {reason}"
         raise OperatorError(
-            f"{str(directory)!r} is not inside a git checkout: {reason}",
-            hint="run this inside a repository, or: git init",
+            f"{str(directory.absolute())!r} is not inside a git checkout{more}",
+            hint="run this inside a repository, name one with -C PATH, or: git init",
         )
     return os.fsdecode(done.stdout).removesuffix("\n")

@@ -44,7 +44,9 @@ def claim(root: Path) -> Stage:
         if any(root.iterdir()):
             raise OperatorError(f"{str(root)!r} is not empty", hint="name a directory that does not exist yet")
     except OSError as error:
-        raise OperatorError(f"{str(root)!r} cannot be used: {error.strerror}") from None
+        raise OperatorError(
+            f"{str(root)!r} cannot be used: {error.strerror}", hint="name a directory that does not exist yet"
+        ) from None
     stage = Stage(root=root.resolve())
     stage.home.mkdir(mode=0o700)
     return stage

@@ -36,7 +36,9 @@ def serve(given: Invocation, host: str, port: int) -> None:
     try:
         server = exposition.serve(_registry(given), host, port)
     except OSError as error:
-        raise OperatorError(f"cannot listen on {host}:{port}: {error}", hint="--port 0 takes a free one") from None
+        raise OperatorError(
+            f"cannot listen on {host}:{port}: {error}", hint="--host 127.0.0.1 --port 0 takes a free one"
+        ) from None
     with server:
         if given.json:
             given.output.document({"url": server.url})
@@ -68,7 +70,8 @@ def textfile(given: Invocation, path: Path) -> None:
     try:
         exposition.write(_registry(given), path.absolute())
     except OSError as error:
-        raise OperatorError(f"cannot write {path}: {error.strerror}") from None
+        hint = "PATH is a file in a directory that you may write"
+        raise OperatorError(f"cannot write {path}: {error.strerror}", hint=hint) from None
     if given.json:
         given.output.document({"file": str(path.absolute())})
     else:

@@ -137,8 +137,12 @@ def _text(path: Path | None) -> str | None:
         return None
     try:
         return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise OperatorError(f"cannot read {path}: {error}") from None
+    except OSError as error:
+        raise OperatorError(f"cannot read {path}: {error.strerror}", hint="--brief FILE") from None
+    except UnicodeDecodeError:
+        raise OperatorError(
+            f"{path} is not UTF-8", hint="--brief takes a template as `forge-loop brief show` prints it"
+        ) from None
 
 
 def _compare(given: Invocation, made: fork.Forked) -> None:

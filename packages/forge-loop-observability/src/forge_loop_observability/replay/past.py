@@ -45,7 +45,7 @@ def find(store: Store, asked: str) -> PastSession:
     """The session that `asked` names: the number of its row, or the beginning of its id, of which the newest row
     counts. Raises OperatorError."""
     hint = "forge-loop replay list"
-    if asked.isascii() and asked.isdigit():
+    if asked.isascii() and asked.isdigit() and len(asked) < 19:
         found = store.sessions.select("id = ?", int(asked))
         if found:
             return _past(store, found[0])
