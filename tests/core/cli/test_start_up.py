@@ -49,9 +49,9 @@ FOR_THE_LINE = {
     "domain.reason",
     "domain.severity",
     "errors",
-    "queue.contract",
+    "queue.depth",
+    "queue.places",
     "queue.queue_time",
-    "queue.reading",
     "stability",
     "status.short",
 }

@@ -6,7 +6,6 @@ Owns: the words for errors that nobody foresaw, and for those of the command lin
 from __future__ import annotations
 
 import re
-import traceback
 
 import click
 
@@ -30,6 +29,8 @@ def report(error: BaseException, invocation: Invocation) -> int:
         # A satellite that is installed and cannot be imported is shown as what it says.
         return _told(invocation, 1, "import", f"{type(error).__name__}: {error}", "")
     if invocation.verbose:
+        import traceback  # only for a bug
+
         invocation.output.say("".join(traceback.format_exception(error)).rstrip())
     hint = "" if invocation.verbose else "run it again with -v to see where"
     said = f"this is a bug in forge-loop: {type(error).__name__}: {error}"

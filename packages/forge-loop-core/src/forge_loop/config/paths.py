@@ -35,8 +35,9 @@ def state_directory(
     worktrees of one repository share a directory. Raises UnsupportedPlaceError inside any of them.
     """
     chosen = override or (Path(environ[STATE_VARIABLE]) if environ.get(STATE_VARIABLE) else None)
-    place = chosen.absolute() if chosen else state_home(environ) / _own_name(project, settings)
-    for tree in _trees(project):
+    common = Path(_git(project, "rev-parse", "--path-format=absolute", "--git-common-dir"))
+    place = chosen.absolute() if chosen else state_home(environ) / _own_name(common, settings)
+    for tree in (*_worktrees(project), project, common):
         if _is_inside(place, tree):
             raise UnsupportedPlaceError(
                 f"the state directory {str(place)!r} lies inside the repository at {str(tree)!r}",
@@ -100,8 +101,8 @@ def state_home(environ: Mapping[str, str]) -> Path:
     return Path(home) / ".local" / "state" / "forge-loop"
 
 
-def _own_name(project: Path, settings: Settings) -> str:
-    common = Path(_git(project, "rev-parse", "--path-format=absolute", "--git-common-dir")).resolve()
+def _own_name(git_directory: Path, settings: Settings) -> str:
+    common = git_directory.resolve()
     identity = f"{settings.forge}\n{common}"
     # The name comes from what worktrees share, as the hash does: they must end up in one directory.
     named = common.parent.name if common.name == ".git" else common.name.removesuffix(".git")
@@ -109,13 +110,11 @@ def _own_name(project: Path, settings: Settings) -> str:
     return f"{slug}-{hashlib.sha256(identity.encode(errors='surrogateescape')).hexdigest()[:10]}"
 
 
-def _trees(project: Path) -> Iterable[Path]:
+def _worktrees(project: Path) -> Iterable[Path]:
     listed = _git(project, "worktree", "list", "--porcelain")
     for line in listed.splitlines():
         if line.startswith("worktree "):
             yield Path(line.removeprefix("worktree "))
-    yield project
-    yield Path(_git(project, "rev-parse", "--path-format=absolute", "--git-common-dir"))
 
 
 def _is_inside(place: Path, tree: Path) -> bool:

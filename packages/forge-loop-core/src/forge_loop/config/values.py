@@ -5,7 +5,6 @@ Owns: the types a setting may have, their limits, how a value is written back. M
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from enum import StrEnum
 
 from forge_loop.config.keys import Key
@@ -77,6 +76,8 @@ def value_text(key: Key, chosen: object) -> str:
 
 def nearest(name: str, names: list[str]) -> str:
     """`, did you mean 'x'?`, or nothing."""
+    from difflib import get_close_matches  # only for a mistake
+
     close = get_close_matches(name, names, n=1, cutoff=0.6)
     return f", did you mean {close[0]!r}?" if close else ""
 

@@ -9,10 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from forge_loop.queue.contract import JSON, DeadJob, Delivery, JobPlace, Push, Queue, QueueDepth, QueuedJob
+    from forge_loop.queue.contract import JSON, DeadJob, Delivery, Push, Queue, QueuedJob
+    from forge_loop.queue.depth import read_depth
     from forge_loop.queue.in_memory import InMemoryQueue
     from forge_loop.queue.open import open_queue
-    from forge_loop.queue.reading import read_depth, read_jobs
+    from forge_loop.queue.places import JobPlace, QueueDepth
+    from forge_loop.queue.reading import read_jobs
     from forge_loop.queue.sqlite import SQLiteQueue
 
 __all__ = [
@@ -37,14 +39,14 @@ _HOMES = {
     "Delivery": "forge_loop.queue.contract",
     "InMemoryQueue": "forge_loop.queue.in_memory",
     "JSON": "forge_loop.queue.contract",
-    "JobPlace": "forge_loop.queue.contract",
+    "JobPlace": "forge_loop.queue.places",
     "Push": "forge_loop.queue.contract",
     "Queue": "forge_loop.queue.contract",
-    "QueueDepth": "forge_loop.queue.contract",
+    "QueueDepth": "forge_loop.queue.places",
     "QueuedJob": "forge_loop.queue.contract",
     "SQLiteQueue": "forge_loop.queue.sqlite",
     "open_queue": "forge_loop.queue.open",
-    "read_depth": "forge_loop.queue.reading",
+    "read_depth": "forge_loop.queue.depth",
     "read_jobs": "forge_loop.queue.reading",
 }
 

@@ -10,8 +10,9 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Protocol
+
+from forge_loop.queue.places import JobPlace, QueueDepth
 
 JSON = Any  # whatever json.dumps takes; recursive aliases would burden every caller
 
@@ -43,23 +44,6 @@ class Delivery:
     delivery: int
     token: int
     leased_until: datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class QueueDepth:
-    ready: int
-    delayed: int
-    leased: int
-    dead: int
-
-
-class JobPlace(StrEnum):
-    """Where a job of the queue stands."""
-
-    READY = "ready"
-    DELAYED = "delayed"
-    LEASED = "leased"
-    DEAD = "dead"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -21,9 +21,7 @@ from forge_loop.queue.contract import (
     LEASE_ENDED,
     DeadJob,
     Delivery,
-    JobPlace,
     Push,
-    QueueDepth,
     QueuedJob,
     check_delay,
     check_lease,
@@ -32,6 +30,7 @@ from forge_loop.queue.contract import (
     check_push,
     encoded,
 )
+from forge_loop.queue.places import JobPlace, QueueDepth
 from forge_loop.queue.queue_time import BootTime, GivenTime, QueueTime, after, boot_clock, due_at, moment, wall_clock
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from forge_loop.database import Database, Durability
 from forge_loop.errors import LeaseLost, NoSuchDeadJobError, QueueError
-from forge_loop.queue import owners, reading, statements
+from forge_loop.queue import depth, owners, reading, statements
 from forge_loop.queue.contract import (
     CONSUMER_DIED,
     DEFAULT_PRIORITY,
@@ -29,7 +29,6 @@ from forge_loop.queue.contract import (
     DeadJob,
     Delivery,
     Push,
-    QueueDepth,
     QueuedJob,
     check_delay,
     check_lease,
@@ -38,6 +37,7 @@ from forge_loop.queue.contract import (
     check_push,
     encoded,
 )
+from forge_loop.queue.places import QueueDepth
 from forge_loop.queue.queue_time import BootTime, GivenTime, QueueTime, after, boot_id, due_at, moment
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class SQLiteQueue:
         clock: Clock | None = None,
     ) -> None:
         check_max_deliveries(max_deliveries)
-        self._limit = max_deliveries or reading.UNLIMITED
+        self._limit = max_deliveries or depth.UNLIMITED
         self._own_database = not isinstance(path, Database)
         self._database = path if isinstance(path, Database) else Database(Path(path), durability=durability)
         self._lock_directory = self._database.path.with_name(f"{self._database.path.name}-owners")
@@ -163,7 +163,7 @@ class SQLiteQueue:
         return reading.has_key(self._database, key, self._time.now(), self._limit)
 
     def depth(self) -> QueueDepth:
-        return reading.depth(self._database, self._time.now(), self._limit)
+        return depth.depth(self._database, self._time.now(), self._limit)
 
     def jobs(self) -> list[QueuedJob]:
         return reading.jobs(self._database, self._time, self._limit)
@@ -295,11 +295,11 @@ class SQLiteQueue:
     def _boot_time(self) -> BootTime:
         """The time that all processes of this boot share; the first of a boot writes it down."""
         here = boot_id()
-        found = reading.stored_time(self._database)
+        found = depth.stored_time(self._database)
         rows = self._database.query("SELECT 1 FROM queue_clock WHERE boot_id = ?", (here,))
         if rows:
             return found
         with self._database.transaction() as connection:
-            found = reading.stored_time(self._database)
+            found = depth.stored_time(self._database)
             connection.execute(statements.MARK, {"boot_id": here, "ahead": found.offset, "reached": found.now()})
         return found
