@@ -39,6 +39,17 @@ def test_the_queue_is_measured_next_to_bare_statements(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_starting_a_command_is_measured_next_to_a_python_that_does_nothing(tmp_path: Path) -> None:
+    said = benchmark("benchmarks.start_up", "--rounds", "1", directory=tmp_path)
+    assert said.returncode == 0, said.stderr
+    rows = {
+        cells[0]: cells[1:] for line in said.stdout.splitlines() if len(cells := line.strip("| ").split(" | ")) == 3
+    }
+    assert rows["`python -c pass`"][1] == "1.0"
+    assert float(rows["`forge-loop explain 1`"][1]) > 1
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.long
 def test_sinks_cost_the_loop_less_than_a_fiftieth_of_its_own_cpu(tmp_path: Path) -> None:
     said = benchmark("benchmarks.sinks", "--issues", "4", "--rounds", "3", directory=tmp_path)
