@@ -8,10 +8,12 @@ from __future__ import annotations
 import ipaddress
 import socket
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from forge_loop import OperatorError
 
+# What may stand in a path as it is; a URL that is written with other letters is sent with their bytes.
+SAFE = "%/:=&?~#+!$,;'@()*[]"
 PORTS = {"https": 443, "http": 80}
 # Public to ipaddress, but with an IPv4 address inside that may not be.
 CARRYING = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("2002::/16"))
@@ -23,19 +25,13 @@ class RefusedAddress(OperatorError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """A URL and the address it is sent to, whatever its name resolves to later."""
+    """A URL and the addresses it is sent to, whatever its name resolves to later: the first that can be reached."""
 
     scheme: str
     host: str
     port: int
-    address: str
+    addresses: tuple[str, ...]
     path: str
-
-    @property
-    def pinned(self) -> str:
-        """The URL with the address in the name's place."""
-        address = f"[{self.address}]" if ":" in self.address else self.address
-        return f"{self.scheme}://{address}:{self.port}{self.path}"
 
     @property
     def host_header(self) -> str:
@@ -54,7 +50,7 @@ def target_of(url: str, *, private: bool) -> Target:
     Raises RefusedAddress for one that is refused, OSError where the name cannot be resolved now.
     """
     parts = _parts(url)
-    host = parts.hostname or ""
+    host = _ascii(parts.hostname or "")
     port = parts.port or PORTS[parts.scheme]
     found = [str(each[4][0]).partition("%")[0] for each in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     if not private and (bad := next((each for each in found if not is_public(each)), None)) is not None:
@@ -68,8 +64,8 @@ def target_of(url: str, *, private: bool) -> Target:
         scheme=parts.scheme,
         host=host,
         port=port,
-        address=found[0],
-        path=f"{path}?{parts.query}" if parts.query else path,
+        addresses=tuple(dict.fromkeys(found)),
+        path=quote(f"{path}?{parts.query}" if parts.query else path, safe=SAFE),
     )
 
 
@@ -82,6 +78,13 @@ def is_public(address: str) -> bool:
         if any(ip in network for network in CARRYING):
             return False
     return ip.is_global and not ip.is_multicast
+
+
+def _ascii(host: str) -> str:
+    try:
+        return host.encode("idna").decode()
+    except UnicodeError:
+        raise RefusedAddress("the URL names a host that cannot be") from None
 
 
 def _parts(url: str) -> SplitResult:

@@ -1,11 +1,18 @@
 """One HTTP request to a receiver: to the resolved address, no redirect followed, no proxy, bounded in time and size.
 
 Owns: how a request goes out and what of the answer is kept. Must not: know a receiver, or let a URL into an error.
+
+It speaks through http.client: a library that follows, pools and retries costs more than all the rest of a message, and
+has no limit for the whole of an exchange.
 """
 
 from __future__ import annotations
 
+import http.client
+import io
 import json
+import socket
+import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,15 +20,18 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import httpx2
-
 from forge_loop import __version__
 from forge_loop_integrations.address import Target, target_of
 
 TIMEOUT = 15.0
 CONNECT_TIMEOUT = 5.0
 LARGEST_ANSWER = 64 * 1024
-USER_AGENT = f"forge-loop/{__version__}"
+ALWAYS = {
+    "user-agent": f"forge-loop/{__version__}",
+    "accept": "*/*",
+    "accept-encoding": "identity",
+    "connection": "close",
+}
 
 
 class NoAnswer(Exception):
@@ -55,17 +65,13 @@ class Reply:
 
 
 class Poster:
-    """Sends to one receiver over one client. `private` allows addresses that are not public."""
+    """Sends to one receiver, over a connection of its own for each message: they are minutes apart. `private` allows
+    addresses that are not public."""
 
     def __init__(self, *, private: bool, timeout: float = TIMEOUT) -> None:
         self._private = private
         self._timeout = timeout
-        self._client = httpx2.Client(
-            trust_env=False,
-            follow_redirects=False,
-            timeout=httpx2.Timeout(timeout, connect=min(CONNECT_TIMEOUT, timeout)),
-            headers={"user-agent": USER_AGENT, "accept": "*/*", "accept-encoding": "identity"},
-        )
+        self._tls: ssl.SSLContext | None = None
 
     def send(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
         """Raises NoAnswer, and RefusedAddress for a URL to which nothing is sent."""
@@ -73,43 +79,89 @@ class Poster:
             target = target_of(url, private=self._private)
         except OSError as error:
             raise NoAnswer(f"its name cannot be resolved: {error.strerror or 'unknown'}") from None
-        try:
-            return self._exchange(method, target, body, headers)
-        except httpx2.HTTPError as error:
+        deadline = time.monotonic() + self._timeout
+        with self._connected(target) as plain:
+            try:
+                with self._secured(plain, target, deadline) as connected:
+                    return _exchange(_Bounded(connected, deadline), method, target, body, headers)
             # Only the kind of fault: an error's own text can hold the URL.
-            raise NoAnswer(FAULTS.get(type(error).__name__, type(error).__name__)) from None
+            except ssl.SSLCertVerificationError:
+                raise NoAnswer("its certificate is not one for its name that this machine trusts") from None
+            except TimeoutError:
+                raise NoAnswer("it does not answer in time") from None
+            except http.client.HTTPException:
+                raise NoAnswer("its answer is cut off or is no HTTP") from None
+            except OSError:
+                raise NoAnswer("the connection broke") from None
+
+    def _connected(self, target: Target) -> socket.socket:
+        """A connection to the first of the addresses that can be reached."""
+        timeout, late = min(CONNECT_TIMEOUT, self._timeout), False
+        for address in target.addresses:
+            try:
+                return socket.create_connection((address, target.port), timeout)
+            except OSError as error:
+                late = isinstance(error, TimeoutError)
+        raise NoAnswer("it cannot be reached in time" if late else "it cannot be reached")
+
+    def _secured(self, plain: socket.socket, target: Target, deadline: float) -> socket.socket:
+        """What is spoken over: with https, TLS with the host's own name, whatever address it is at."""
+        plain.settimeout(max(deadline - time.monotonic(), 0.001))
+        if target.scheme == "http":
+            return plain
+        if self._tls is None:
+            import httpx2  # finds the certificates that this machine trusts where Python by itself may not
+
+            self._tls = httpx2.create_ssl_context()
+        return self._tls.wrap_socket(plain, server_hostname=target.host)
+
+
+class _Bounded:
+    """A connection that is over at a deadline, however slowly bytes drip in. What http.client asks of a socket."""
+
+    def __init__(self, connected: socket.socket, deadline: float) -> None:
+        self._connected = connected
+        self._deadline = deadline
+
+    def sendall(self, data: Any) -> None:
+        self.hurried().sendall(data)
+
+    def makefile(self, mode: str) -> io.BufferedReader:  # noqa: ARG002 - http.client reads, and nothing else
+        return io.BufferedReader(_Incoming(self))
 
     def close(self) -> None:
-        self._client.close()
+        """Whoever opened the connection closes it."""
 
-    def _exchange(self, method: str, target: Target, body: bytes, headers: Mapping[str, str]) -> Reply:
-        deadline = time.monotonic() + self._timeout
-        with self._client.stream(
-            method,
-            target.pinned,
-            content=body,
-            headers={**headers, "host": target.host_header},
-            extensions={"sni_hostname": target.host},
-        ) as response:
-            kept = b""
-            for chunk in response.iter_raw():
-                kept += chunk
-                if len(kept) >= LARGEST_ANSWER:
-                    break
-                if time.monotonic() > deadline:
-                    raise NoAnswer("its answer takes too long")
-            return Reply(status=response.status_code, headers=dict(response.headers), body=kept[:LARGEST_ANSWER])
+    def hurried(self) -> socket.socket:
+        """The socket, with the time that is left. Raises TimeoutError."""
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._connected.settimeout(left)
+        return self._connected
 
 
-FAULTS = {
-    "ConnectError": "it cannot be reached",
-    "ConnectTimeout": "it cannot be reached in time",
-    "ReadTimeout": "it does not answer in time",
-    "WriteTimeout": "it does not take the message in time",
-    "ReadError": "the connection broke",
-    "WriteError": "the connection broke",
-    "RemoteProtocolError": "its answer is cut off or is no HTTP",
-}
+class _Incoming(io.RawIOBase):
+    def __init__(self, bounded: _Bounded) -> None:
+        self._bounded = bounded
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._bounded.hurried().recv_into(buffer)
+
+
+def _exchange(over: _Bounded, method: str, target: Target, body: bytes, headers: Mapping[str, str]) -> Reply:
+    speaker = http.client.HTTPConnection(target.host)
+    speaker.sock = over
+    speaker.request(method, target.path, body, {**ALWAYS, **headers, "host": target.host_header})
+    with speaker.getresponse() as response:
+        kept = response.read(LARGEST_ANSWER)
+        if response.length and len(kept) < LARGEST_ANSWER:
+            raise http.client.IncompleteRead(kept)
+        named = {name.lower(): value for name, value in response.getheaders()}
+        return Reply(status=response.status, headers=named, body=kept)
 
 
 def retry_after(value: str, now: datetime) -> float | None:

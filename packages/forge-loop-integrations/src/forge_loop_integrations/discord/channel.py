@@ -53,7 +53,7 @@ class DiscordChannel:
         return self._send("POST", "?wait=true", embeds.call(message, matter))[0]
 
     def close(self) -> None:
-        self._poster.close()
+        """Every message has a connection of its own."""
 
     def _create(self, message: Message, matter: MatterRow, keep: Callable[[str], None]) -> Answer:
         answer, shape = self._send("POST", "?wait=true", embeds.single(message, matter, self._links))

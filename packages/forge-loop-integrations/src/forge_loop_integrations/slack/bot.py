@@ -71,7 +71,6 @@ class BotChannel:
     def close(self) -> None:
         if self._beside is not None:
             self._beside()
-        self._api.close()
 
     def _post(self, message: Message, matter: MatterRow, keep: Keep) -> Answer:
         said = self._say("chat.postMessage", self._channel, self._parent(message, matter))

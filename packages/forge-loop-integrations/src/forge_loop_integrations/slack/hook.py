@@ -37,7 +37,7 @@ class HookChannel:
         return found
 
     def close(self) -> None:
-        self._poster.close()
+        """Every message has a connection of its own."""
 
     def _single(self, message: Message, matter: MatterRow) -> dict[str, Any]:
         """One event with its heading; what is more than that, or is told again, as lines."""

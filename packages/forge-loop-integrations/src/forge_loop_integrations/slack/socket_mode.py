@@ -66,7 +66,6 @@ class Clicks:
             finally:
                 if client is not None:
                     client.close()
-        self._api.close()
 
     def _client(self) -> SocketModeClient:
         from slack_sdk.socket_mode.builtin.client import SocketModeClient

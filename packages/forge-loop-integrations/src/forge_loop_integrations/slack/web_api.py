@@ -69,9 +69,6 @@ class WebApi:
         found = reply.json()
         return Said(answer=_answer(reply, found), error=str(found.get("error") or ""), shape=found)
 
-    def close(self) -> None:
-        self._poster.close()
-
 
 def _answer(reply: Reply, found: Mapping[str, Any]) -> Answer:
     status, error = reply.status, str(found.get("error") or "")
