@@ -99,7 +99,7 @@ def test_a_message_that_is_refused_is_dead_and_the_next_one_goes(desk: Post) -> 
     desk.take(desk.log.handed_over(1), desk.log.handed_over(2))
     desk.drain()
     assert desk.states() == {"dead": 1, "sent": 1}
-    assert desk.sending.trouble() is None
+    assert desk.sending.outlook()[1] is None
 
 
 def test_a_receiver_that_refuses_everything_is_stopped(desk: Post) -> None:
@@ -107,7 +107,7 @@ def test_a_receiver_that_refuses_everything_is_stopped(desk: Post) -> None:
     desk.take(*(desk.log.handed_over(number) for number in range(20)))
     desk.drain()
     assert desk.states() == {"dead": MOST_DEAD_IN_A_ROW, "pending": 20 - MOST_DEAD_IN_A_ROW}
-    assert desk.sending.trouble() == "stopped: it refused 5 messages in a row: it answered 403"
+    assert desk.sending.outlook()[1] == "stopped: it refused 5 messages in a row: it answered 403"
 
 
 def test_a_receiver_that_is_gone_is_stopped_loses_nothing_and_can_be_resumed(desk: Post) -> None:
@@ -128,7 +128,7 @@ def test_the_operators_own_pause_is_no_trouble(desk: Post) -> None:
         stop(connection, "webhook", "paused", by="operator")
     desk.take(desk.log.handed_over())
     assert desk.drain() == 0
-    assert desk.sending.trouble() is None
+    assert desk.sending.outlook()[1] is None
 
 
 def test_a_short_outage_is_no_trouble_and_a_long_one_is(desk: Post) -> None:
@@ -214,3 +214,16 @@ def test_whatever_a_receiver_answers_nothing_is_lost_and_nothing_acknowledged_co
         for issue in range(7):
             own = [e.seq for m in desk.receiver.got if m.purpose != "repeat" for e in m.entries if e.issue == issue]
             assert own == sorted(own)
+
+
+def test_what_waits_behind_another_message_of_its_matter_is_not_looked_for_before_that_one_is_due(desk: Post) -> None:
+    desk.receiver.standing = DOWN
+    desk.take(desk.log.handed_over(1))
+    desk.pass_by(hours=2, steps=200)
+    desk.take(desk.log.merged(1))
+    first, behind = desk.database.query("SELECT not_before FROM messages ORDER BY number LIMIT 2")
+    desk.clock.pass_by(minutes=6)
+    moment = desk.clock().timestamp()
+    assert behind["not_before"] <= moment < first["not_before"], "the one behind would be due"
+    assert desk.sending.outlook()[0] == first["not_before"]
+    assert desk.drain() == 0

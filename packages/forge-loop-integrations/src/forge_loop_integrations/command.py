@@ -24,6 +24,7 @@ from forge_loop.extension import (
     prepare_state_directory,
     rfc3339,
     shared,
+    writing,
 )
 from forge_loop_integrations.channels import Answer, Delivered
 from forge_loop_integrations.outbox.box import open_database
@@ -42,6 +43,7 @@ FAILED = 1
 class Place:
     """The project's sinks, and its outbox."""
 
+    project: Project
     sinks: dict[str, OutboxSink]
     database: Database
     desk: Desk
@@ -71,7 +73,7 @@ def opened(given: Invocation) -> Iterator[Place]:
     prepare_state_directory(project.layout.root)
     database = open_database(project.layout.root)
     try:
-        yield Place(sinks=sinks, database=database, desk=Desk(database))
+        yield Place(project=project, sinks=sinks, database=database, desk=Desk(database))
     finally:
         database.close()
 
@@ -183,6 +185,7 @@ def redeliver(given: Invocation, messages: tuple[str, ...], dead: bool, sink: st
         else:
             found = [place.desk.message(each) for each in messages]
         place.desk.redeliver([each.number for each in found], now().timestamp())
+        _heard(place)
     if given.json:
         given.output.document({"redelivered": [each.id for each in found]})
     else:
@@ -200,6 +203,7 @@ def pause(given: Invocation, sink: str, reason: str) -> None:
     with opened(given) as place:
         place.sink(sink)
         place.desk.pause(sink, reason)
+        _heard(place)
     _told(given, sink, "paused", "paused: messages are kept")
 
 
@@ -213,6 +217,7 @@ def resume(given: Invocation, sink: str) -> None:
     with opened(given) as place:
         place.sink(sink)
         place.desk.resume(sink)
+        _heard(place)
     _told(given, sink, "resumed", "resumed: what waits is sent by the loop")
 
 
@@ -275,6 +280,13 @@ def _try(place: Place, sink: OutboxSink) -> Answer:
         return channel.deliver(trial_message(sink.name, now()), trial_matter(), lambda _remote: None)
     finally:
         channel.close()
+
+
+def _heard(place: Place) -> None:
+    """Wake the loop, if there is one: its senders hear at its next tick."""
+    if place.project.layout.database.is_file():
+        with writing(place.project) as (_, database):
+            database.wake()
 
 
 def _told(given: Invocation, sink: str, state: str, sentence: str) -> None:

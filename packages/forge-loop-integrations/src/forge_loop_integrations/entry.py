@@ -6,7 +6,7 @@ Owns: which of an event is kept, its limits, leaving out what looks like a secre
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from forge_loop import Recorded
@@ -39,7 +39,10 @@ class Entry:
     data: dict[str, Any]
 
     def shape(self) -> dict[str, Any]:
-        return asdict(self)
+        return {name: getattr(self, name) for name in NAMES}
+
+
+NAMES = tuple(Entry.__dataclass_fields__)
 
 
 def entry_of(event: Recorded) -> Entry:

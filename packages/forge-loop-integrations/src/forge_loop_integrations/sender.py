@@ -15,15 +15,14 @@ from forge_loop_integrations.outbox.box import Now, Outbox
 from forge_loop_integrations.outbox.sending import Sending
 from forge_loop_integrations.secret import hide
 
-# Another process may have paused or resumed: look unasked now and then.
-LOOK_SECONDS = 5.0
 BACK_OFF_SECONDS = 30.0
 # What the end of the loop waits for: the last messages of a loop that ends are worth this much.
 CLOSE_SECONDS = 5.0
 
 
 class Sender:
-    """`step` is all that happens; `start` runs it in a thread until `close`."""
+    """`step` is all that happens; `start` runs it in a thread until `close`. The thread sleeps until something comes
+    due or `wake` is called: while nothing is to be sent it costs nothing."""
 
     def __init__(self, outbox: Outbox, channel: Callable[[], Channel], now: Now) -> None:
         self._outbox = outbox
@@ -34,6 +33,7 @@ class Sender:
         self._wake = threading.Event()
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
+        self._due: float | None = None
         self.trouble: str | None = None
 
     def start(self) -> None:
@@ -43,6 +43,11 @@ class Sender:
     def wake(self) -> None:
         """Something is written: look now."""
         self._wake.set()
+
+    @property
+    def late(self) -> bool:
+        """Whether what it sleeps for has come due meanwhile: a clock that is set wakes nobody."""
+        return self._due is not None and self._due <= self._now().timestamp()
 
     def close(self, seconds: float = CLOSE_SECONDS) -> bool:
         """Send what is due, for so long at most. Whether the thread has ended: one that has not ends with the process,
@@ -56,14 +61,13 @@ class Sender:
 
     def step(self) -> bool:
         """Try one due message. Whether there was one."""
-        self._sending.prepare()
         leased = self._sending.lease()
         if leased is not None:
             message, matter = leased
             began, started = self._now().timestamp(), time.monotonic()
             answer = self._deliver(lambda channel: channel.deliver(message, matter, self._keeper(message.matter)))
             self._sending.record(message, answer, began=began, seconds=round(time.monotonic() - started, 3))
-        self.trouble = self._sending.trouble()
+        self._due, self.trouble = self._sending.outlook()
         return leased is not None
 
     def _keeper(self, matter: str) -> Callable[[str], None]:
@@ -80,25 +84,31 @@ class Sender:
     def _run(self) -> None:
         with contextlib.suppress(Exception):  # what cannot be opened yet is opened for the first message, and told of
             self._channel = self._open_channel()
+        look = True
+        pause: float | None = 0.0
         while True:
             # Cleared before looking: what is written meanwhile wakes the next sleep.
+            look = self._wake.wait(pause) or look
             self._wake.clear()
             ending = self._ending.is_set()
             try:
                 if ending:
                     self._sending.hurry()
-                busy = self.step()
-                pause = 0.0 if busy else self._pause()
+                if look:
+                    self._due, self.trouble = self._sending.outlook()
+                busy = self.late and self.step()
+                look, pause = False, self._pause(busy=busy)
             except Exception as error:  # noqa: BLE001 - the thread fence: a full disk now must not end it for good
                 self.trouble = f"{type(error).__name__}: {error}"
-                busy, pause = False, BACK_OFF_SECONDS
+                busy, look, pause = False, True, BACK_OFF_SECONDS
             if not busy and ending:
                 break
-            if pause:
-                self._wake.wait(pause)
         if self._channel is not None:
             self._channel.close()
 
-    def _pause(self) -> float:
-        due = self._sending.next_moment()
-        return LOOK_SECONDS if due is None else min(max(due - self._now().timestamp(), 0.01), LOOK_SECONDS)
+    def _pause(self, *, busy: bool) -> float | None:
+        """How long to sleep; None: until woken."""
+        if self._due is None:
+            return None
+        # Due, and yet there was nothing to take: whatever it is, it is not looked for again and again.
+        return BACK_OFF_SECONDS if self.late and not busy else max(self._due - self._now().timestamp(), 0.0)

@@ -74,7 +74,12 @@ class OutboxSink(EventSink):
             self._sender.wake()
 
     def trouble(self) -> str | None:
-        return self._sender.trouble if self._sender is not None else None
+        """Asked at every tick, which is when another process's word is heard: the sender sleeps without looking."""
+        if self._sender is None or self._database is None:
+            return None
+        if self._database.wait(0, every=False) or self._sender.late:
+            self._sender.wake()
+        return self._sender.trouble
 
     def close(self) -> None:
         ended = self._sender is None or self._sender.close(self.close_seconds)

@@ -34,8 +34,10 @@ class WakeUp:
 
     def wait(self, timeout: float, *, take: int = EVERY) -> bool:
         """Wait until something rang, at most `timeout` seconds, and take up to `take` rings."""
-        ready, _, _ = select.select([self.descriptor], [], [], max(timeout, 0.0))
-        if not ready:
+        # poll, not select: a process that drives many loops has descriptors beyond select's 1024.
+        waiting = select.poll()
+        waiting.register(self.descriptor, select.POLLIN)
+        if not waiting.poll(max(timeout, 0.0) * 1000):
             return False
         try:
             return bool(os.read(self.descriptor, take))

@@ -61,17 +61,25 @@ class Desk:
                 "error = NULL WHERE number = ? AND state IN ('sent', 'dead', 'pending')",
                 [(now, now, number) for number in numbers],
             )
+            self._wake_all()
 
     def pause(self, sink: str, reason: str) -> None:
         self._known(sink)
         with self._database.transaction() as connection:
             stop(connection, sink, reason or "paused by the operator", by="operator")
+            self._wake_all()
 
     def resume(self, sink: str) -> None:
         """Send again, also what the receiver's own refusal has stopped."""
         self._known(sink)
         with self._database.transaction() as connection:
             resume(connection, sink)
+            self._wake_all()
+
+    def _wake_all(self) -> None:
+        """One ring for each sink: which of them hears which does not matter, each takes one."""
+        for _ in self.sinks():
+            self._database.wake()
 
     def _known(self, sink: str) -> None:
         """A sink that has not begun yet begins with the loop; there is nothing of it to stop before."""

@@ -15,7 +15,7 @@ from forge_loop_integrations.outbox import rows
 from forge_loop_integrations.outbox.box import Now, Outbox
 from forge_loop_integrations.outbox.identity import message_id
 from forge_loop_integrations.outbox.retry import GIVE_UP_SECONDS, delay, probe_delay, wish
-from forge_loop_integrations.outbox.rows import MatterRow, Message, Purpose, State
+from forge_loop_integrations.outbox.rows import MatterRow, Message, Purpose, SinkRow, State
 from forge_loop_integrations.routing import Class, Hold
 from forge_loop_integrations.routing.plan import MOST_REPEATS
 
@@ -29,6 +29,13 @@ TROUBLE_SECONDS = 300.0
 DIGEST_MATTER = "digest"
 SENT_SECONDS = 14 * 86400.0
 DEAD_SECONDS = 90 * 86400.0
+FORGET_EVERY_SECONDS = 3600.0
+# A message that may be the next one of its matter.
+FIRST = (
+    "state = 'pending' AND hold IN ('', 'group') AND NOT EXISTS (SELECT 1 FROM messages AS earlier WHERE "
+    "earlier.sink = due.sink AND earlier.matter = due.matter AND earlier.number < due.number AND "
+    "earlier.state IN ('pending', 'sending') AND earlier.hold IN ('', 'group'))"
+)
 
 
 class Sending:
@@ -39,20 +46,7 @@ class Sending:
         self._database = outbox.database
         self._name = outbox.name
         self._now = now
-
-    def prepare(self) -> None:
-        """Bring up what time alone brings: repeats, ended leases, what was held, what is old."""
-        now = self._now()
-        moment = now.timestamp()
-        with self._database.transaction() as connection:
-            connection.execute(
-                "UPDATE messages SET state = 'pending', lease_until = NULL WHERE sink = ? AND state = 'sending' AND "
-                "lease_until <= ?",
-                (self._name, moment),
-            )
-            self._repeat(connection, moment)
-            self._release(connection, now)
-            self._forget(connection, moment)
+        self._forget_at = 0.0
 
     def hurry(self) -> None:
         """The loop ends: a group that waits for more goes as it is."""
@@ -66,19 +60,19 @@ class Sending:
     def lease(self) -> tuple[Message, MatterRow] | None:
         """The next due message, taken for a while; None if none is due or the sink is stopped or left alone.
 
-        Within a matter the earlier message goes first, however often it is tried.
+        First what time alone brings: repeats, ended leases, what was held, what is old. Within a matter the earlier
+        message goes first, however often it is tried.
         """
-        moment = self._now().timestamp()
+        now = self._now()
+        moment = now.timestamp()
         with self._database.transaction() as connection:
+            self._prepare(connection, now)
             state = self._outbox.sink()
             if state.stopped is not None or state.not_before > moment:
                 return None
             found = connection.execute(
                 "UPDATE messages SET state = 'sending', lease_until = ?, attempts = attempts + 1 WHERE number = ("
-                "  SELECT number FROM messages AS due WHERE sink = ? AND state = 'pending' AND hold IN ('', 'group') "
-                "  AND not_before <= ? AND NOT EXISTS (SELECT 1 FROM messages AS earlier WHERE "
-                "    earlier.sink = due.sink AND earlier.matter = due.matter AND earlier.number < due.number AND "
-                "    earlier.state IN ('pending', 'sending') AND earlier.hold IN ('', 'group')) "
+                f"  SELECT number FROM messages AS due WHERE sink = ? AND {FIRST} AND not_before <= ? "
                 "  ORDER BY class = 'needs-human' DESC, number LIMIT 1) RETURNING *",
                 (moment + LEASE_SECONDS, self._name, moment),
             ).fetchall()
@@ -114,9 +108,13 @@ class Sending:
                     self._back(connection, message, moment)
                     stop(connection, self._name, answer.reason, by="receiver")
 
-    def trouble(self) -> str | None:
-        """Why messages do not arrive at present; a short outage is none, nor is the operator's own pause."""
+    def outlook(self) -> tuple[float | None, str | None]:
+        """When something comes due, in seconds since 1970, None if nothing waits; and why messages do not arrive at
+        present: a short outage is no trouble, nor is the operator's own pause."""
         state = self._outbox.sink()
+        return self._next_moment(state), self._trouble(state)
+
+    def _trouble(self, state: SinkRow) -> str | None:
         if state.stopped is not None:
             return f"stopped: {state.stopped}" if state.stopped_by == "receiver" else None
         since = state.failing_since
@@ -124,19 +122,32 @@ class Sending:
             return state.last_error or "it does not answer"
         return None
 
-    def next_moment(self) -> float | None:
-        """When something comes due, in seconds since 1970; None if nothing waits."""
-        state = self._outbox.sink()
+    def _next_moment(self, state: SinkRow) -> float | None:
         if state.stopped is not None:
             return None
         found = self._database.query(
-            "SELECT min(at) AS at FROM (SELECT min(not_before) AS at FROM messages WHERE sink = ? AND state = 'pending'"
+            f"SELECT min(at) AS at FROM (SELECT min(not_before) AS at FROM messages AS due WHERE sink = ? AND {FIRST}"
+            " UNION ALL SELECT min(not_before) FROM messages WHERE sink = ? AND state = 'pending' AND"
+            " hold IN ('quiet', 'digest')"
             " UNION ALL SELECT min(repeat_at) FROM matters WHERE sink = ? AND repeat_at IS NOT NULL"
             " UNION ALL SELECT min(lease_until) FROM messages WHERE sink = ? AND state = 'sending')",
-            (self._name, self._name, self._name),
+            (self._name,) * 4,
         )
         at = found[0]["at"]
         return None if at is None else max(float(at), state.not_before)
+
+    def _prepare(self, connection: Connection, now: datetime) -> None:
+        moment = now.timestamp()
+        connection.execute(
+            "UPDATE messages SET state = 'pending', lease_until = NULL WHERE sink = ? AND state = 'sending' AND "
+            "lease_until <= ?",
+            (self._name, moment),
+        )
+        self._repeat(connection, moment)
+        self._release(connection, now)
+        if moment >= self._forget_at:
+            self._forget(connection, moment)
+            self._forget_at = moment + FORGET_EVERY_SECONDS
 
     def _delivered(self, connection: Connection, moment: float) -> None:
         """The receiver is well: what waits because of its failures is due at once."""
