@@ -1,14 +1,15 @@
-"""The way to a collector: OTLP over HTTP, from a thread of the SDK's own.
+"""The way to a collector: OTLP over HTTP, from a thread of its own.
 
 Owns: the SDK, which comes with the extra `otlp` and is imported when an Export is made: turning a span into its shape,
-the queue, the exporter, what is said of a collector that does not take them. Must not: wait for a collector where the
-loop's thread would.
+what waits and the thread that sends it, what is said of a collector that does not take spans. Must not: wait for a
+collector where the loop's thread would, or wake while there is nothing to send, as the SDK's own batches do every time.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -21,37 +22,39 @@ from forge_loop_observability.traces.spans import Span
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
-    from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+    from opentelemetry.sdk.trace.export import SpanExporter
 
 PATH = "/v1/traces"
 TIMEOUT_SECONDS = 5.0
 CLOSE_SECONDS = 2.0
+# How long the first of a batch waits for others, and how many wait for a collector that is slow.
+GATHER_SECONDS = 5.0
+MOST_WAITING = 2048
+MOST_AT_ONCE = 512
 
 
 class Watched:
-    """A SpanExporter around another, whose failures are remembered, not raised."""
+    """A SpanExporter whose failures are remembered, not raised."""
 
     def __init__(self, exporter: SpanExporter, endpoint: str) -> None:
         self._exporter = exporter
         self._endpoint = endpoint
-        self._lost = 0
         self._failing = False
+        self.lost = 0
 
-    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        result = self._exporter.export(spans)
-        self._failing = result.name != "SUCCESS"
-        self._lost += len(spans) if self._failing else 0
-        return result
+    def export(self, spans: Sequence[ReadableSpan]) -> None:
+        try:
+            self._failing = self._exporter.export(spans).name != "SUCCESS"
+        except Exception:  # noqa: BLE001 - the thread fence: what the SDK did not foresee is trouble and not its end
+            self._failing = True
+        self.lost += len(spans) if self._failing else 0
 
     def shutdown(self) -> None:
         self._exporter.shutdown()
 
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        return self._exporter.force_flush(timeout_millis)
-
     def trouble(self) -> str | None:
         """Why spans do not arrive at present."""
-        return f"{self._endpoint} takes no spans ({self._lost} lost so far)" if self._failing else None
+        return f"{self._endpoint} takes no spans ({self.lost} lost so far)" if self._failing else None
 
 
 class Export:
@@ -60,30 +63,49 @@ class Export:
     def __init__(self, endpoint: str) -> None:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         from opentelemetry.sdk.resources import Resource
-        from opentelemetry.sdk.trace.export import BatchSpanProcessor
         from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
         # What the SDK has to say of a collector is told as the sink's trouble, not to a terminal.
         logging.getLogger("opentelemetry").addHandler(logging.NullHandler())
         exporter = OTLPSpanExporter(endpoint=endpoint.rstrip("/") + PATH, timeout=TIMEOUT_SECONDS)
         self._watched = Watched(exporter, endpoint)
-        watched: SpanExporter = self._watched  # type: ignore[assignment]  # has all that it is asked for
-        self._processor = BatchSpanProcessor(watched, schedule_delay_millis=1000)
         self._resource = Resource({"service.name": names.SERVICE, "service.version": __version__})
         self._scope = InstrumentationScope(names.SCOPE, __version__)
+        self._waiting: deque[Span] = deque()
+        self._something = threading.Event()
+        self._ending = threading.Event()
+        self._thread: threading.Thread | None = None
 
     def send(self, span: Span) -> None:
-        """Put a span into the queue. Never waits; a full queue drops it."""
-        self._processor.on_end(self._readable(span))
+        """Let a span wait for its batch. Never waits itself; where too many do, it is lost."""
+        if len(self._waiting) >= MOST_WAITING:
+            self._watched.lost += 1
+            return
+        self._waiting.append(span)
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="spans", daemon=True)
+            self._thread.start()
+        self._something.set()
 
     def trouble(self) -> str | None:
         return self._watched.trouble()
 
     def close(self) -> None:
         """Send what is left, for two seconds at most."""
-        ending = threading.Thread(target=self._processor.shutdown, daemon=True)
-        ending.start()
-        ending.join(CLOSE_SECONDS)
+        self._ending.set()
+        self._something.set()
+        if self._thread is not None:
+            self._thread.join(CLOSE_SECONDS)
+        self._watched.shutdown()
+
+    def _run(self) -> None:
+        while not self._ending.is_set():
+            self._something.wait()
+            self._ending.wait(GATHER_SECONDS)
+            self._something.clear()
+            while self._waiting:
+                batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_AT_ONCE))]
+                self._watched.export([self._readable(span) for span in batch])
 
     def _readable(self, span: Span) -> ReadableSpan:
         from opentelemetry.sdk.trace import Event, ReadableSpan

@@ -63,7 +63,7 @@ def ended(event: Recorded, store: Store, loop: str) -> Iterator[Span]:
         return
     elif event.kind == CheckFinished.kind:
         yield from _check(event, store, loop)
-    elif event.kind in EFFECT_ENDS:
+    elif event.kind in EFFECT_ENDS and event.data["key"].partition("/")[0] in names.EFFECTS:
         yield from _effect(event, store, loop)
     elif event.kind == ReviewFinished.kind:
         yield from _review(event, store, loop)
@@ -155,7 +155,7 @@ def _result(row: CheckRow) -> str:
 
 def _effect(event: Recorded, store: Store, loop: str) -> Iterator[Span]:
     row = store.effects.get(int(event.data["effect"]))
-    if row.kind not in names.EFFECTS or row.ended_at is None:
+    if row.ended_at is None:
         return
     job = store.jobs.get(row.job)
     trace = identity.trace_id(loop, row.job)
