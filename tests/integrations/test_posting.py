@@ -192,7 +192,7 @@ def test_another_address_of_the_name_is_tried_where_the_first_cannot_be_reached(
         both = Target(
             scheme="http", host="receiver.example", port=receiver.port, addresses=("127.0.0.9", "127.0.0.1"), path="/"
         )
-        monkeypatch.setattr("forge_loop_integrations.posting.target_of", lambda _url, *, private: both)
+        monkeypatch.setattr("forge_loop_integrations.posting.target_of", lambda _url, **_: both)
         assert Poster(private=True).send("POST", receiver.url, b"", {}).status == 204
 
 

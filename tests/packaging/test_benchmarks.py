@@ -19,10 +19,10 @@ NAMES = sorted(path.parent.name for path in BENCHMARKS.glob("*/__main__.py"))
 def benchmark(*words: str, directory: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", *words, "--directory", str(directory)],
-        env={**os.environ, "PYTHONPATH": str(ROOT / "scripts")},
+        env={**os.environ, "PYTHONPATH": f"{ROOT}/scripts:{ROOT}/tests"},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=200,
         check=False,
     )
 
@@ -52,10 +52,10 @@ def test_starting_a_command_is_measured_next_to_a_python_that_does_nothing(tmp_p
 
 @pytest.mark.long
 def test_sinks_cost_the_loop_less_than_a_fiftieth_of_its_own_cpu(tmp_path: Path) -> None:
-    said = benchmark("benchmarks.sinks", "--issues", "4", "--rounds", "3", directory=tmp_path)
+    said = benchmark("benchmarks.sinks", "--issues", "4", "--rounds", "3", "--idle", "0", directory=tmp_path)
     assert said.returncode == 0, said.stderr
     rows = {cells[0]: cells for cells in (line.strip("| ").split(" | ") for line in said.stdout.splitlines()) if cells}
-    assert float(rows["both"][2].rstrip("%")) < 2.0, said.stdout
+    assert float(rows["all in one loop"][2].rstrip("%")) < 2.0, said.stdout
     assert list(tmp_path.iterdir()) == []
 
 

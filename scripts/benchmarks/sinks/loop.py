@@ -45,18 +45,42 @@ cpu = time.process_time() - began
 print(json.dumps({"cpu": cpu, "jobs": {str(k): v for k, v in loop.context.store.jobs.counts().items()}}))
 loop.close()
 """
+# The same loop with nothing to do: its CPU from ten seconds after its start.
+AT_REST = """
+import json, os, sys, threading, time
+from pathlib import Path
+from forge_loop.bootstrap import build
+from forge_loop.config.layout import StateLayout
+from forge_loop.config.load import load
+from forge_loop.runner import Until
+project, state, seconds = Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])
+loop = build(project=project, settings=load(project, environ=os.environ, flags={}).settings,
+             layout=StateLayout(state), environ=os.environ, on_fault=lambda *what: print(what, file=sys.stderr))
+said = []
+def watch():
+    time.sleep(10)
+    began = time.process_time()
+    time.sleep(seconds)
+    said.append((time.process_time() - began) * 60 / seconds)
+    loop.runner.stop("enough")
+threading.Thread(target=watch).start()
+loop.runner.run(Until())
+print(json.dumps({"idle": said[0]}))
+loop.close()
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Loop:
-    """What a loop took: seconds of CPU, of its own process alone; and where it left its state."""
+    """What a loop took: seconds of CPU, of its own process alone, and a minute of rest; and where it left its state."""
 
     cpu: float
+    idle: float
     state: Path
 
 
-def run(place: Path, *, issues: int) -> Loop:
-    """Let a loop merge so many issues."""
+def run(place: Path, *, issues: int, idle: float) -> Loop:
+    """Let a loop merge so many issues, and then rest for `idle` seconds."""
     project, home, state = place / "project", place / "home", place / "state"
     project.mkdir()
     home.mkdir()
@@ -80,9 +104,10 @@ def run(place: Path, *, issues: int) -> Loop:
             words = ("issue", "add", f"Write file {number}", "-F", str(place / "body.md"), "--approve")
             _says(project, variables, "-m", "forge_loop", *words)
         said = json.loads(_says(project, variables, "-c", CHILD, str(project), str(state)))
-    if said["jobs"] != {"merged": issues}:
-        raise SystemExit(f"not every issue was merged: {said['jobs']}")
-    return Loop(cpu=said["cpu"], state=state)
+        if said["jobs"] != {"merged": issues}:
+            raise SystemExit(f"not every issue was merged: {said['jobs']}")
+        rest = json.loads(_says(project, variables, "-c", AT_REST, str(project), str(state), str(idle))) if idle else {}
+    return Loop(cpu=said["cpu"], idle=rest.get("idle", 0.0), state=state)
 
 
 def _answer(request: Request) -> Reply:
