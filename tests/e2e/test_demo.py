@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from forge_loop.cli.upkeep import UPKEEP, amiss
+from forge_loop.config.layout import StateLayout
 from forge_loop.domain.job import JobState
 from forge_loop.rehearsal.scenes import scenes
 from forge_loop.store.events import recorded
@@ -185,6 +187,11 @@ def test_the_events_are_gapless_and_the_file_equals_the_database(played: Played)
     connection.close()
     assert [json.loads(line)["seq"] for line in lines] == list(range(1, len(lines) + 1))
     assert [recorded(row).line() for row in rows] == lines
+
+
+def test_doctor_finds_nothing_amiss_in_the_state_that_a_loop_leaves(played: Played) -> None:
+    layout = StateLayout(Path(played.shape["state_dir"]))
+    assert [one.text for name in UPKEEP for one in amiss(name, layout)] == []
 
 
 def test_the_issues_in_the_checkout_are_closed_where_they_were_merged(played: Played) -> None:

@@ -219,3 +219,9 @@ def test_a_project_that_is_none_is_said_in_full_with_what_to_do(tmp_path: Path, 
     error, hint = said.stderr.splitlines()
     assert (said.status, str(tmp_path / name) in error) == (2, True)
     assert "-C PATH" in hint
+
+
+def test_the_help_of_a_group_lists_its_commands_in_full() -> None:
+    for name in ("issue", "maintenance", "brief"):
+        assert "..." not in run(name, "--help").stdout.partition("Commands:")[2].replace("ID...", "")
+    assert "the operator's hand, never" in run("issue", "--help").stdout

@@ -186,7 +186,10 @@ def test_a_brief_is_ejected_once_and_then_used(place: Place) -> None:
     assert path == place.project / ".forge-loop" / "briefs" / "critic.md.tmpl"
     path.write_text(path.read_text() + "\nBe kind.\n")
     assert place.run("brief", "show", "critic").stdout.endswith("Be kind.\n")
+    assert place.run("brief", "show", "critic", "--json").document["text"].endswith("Be kind.\n")
     assert place.run("brief", "eject", "critic").status == 2
+    ejected = place.run("brief", "eject", "po", "--json").document
+    assert ejected == {"schema_version": 1, "role": "po", "file": str(path.with_name("po.md.tmpl"))}
     origins = {row["role"]: row["origin"] for row in place.run("brief", "list", "--json").document["briefs"]}
     assert origins["critic"] == str(path)
     assert origins["worker"] == "built in"

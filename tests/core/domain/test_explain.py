@@ -99,7 +99,7 @@ def test_an_unread_tracker_is_not_known_and_never_eligible() -> None:
     assert codes(replace(QUIET, intake=None)) == ["unknown"]
     stopped = explain(replace(QUIET, intake=None, loop_running=False))
     assert [reason.code for reason in stopped.reasons] == ["unknown", "loop_not_running"]
-    assert stopped.next == "forge-loop run"
+    assert stopped.next == "forge-loop doctor --only tracker says what is wrong with it"
 
 
 @pytest.mark.parametrize("state", ACTIVE)

@@ -127,6 +127,15 @@ def test_what_is_not_known_is_not_called_wrong(wrong: str) -> None:
     assert reason.text.startswith("it is not known whether") is code.endswith("_unknown")
 
 
+@pytest.mark.parametrize("wrong", WRONG)
+def test_what_is_wrong_is_said_as_it_is(wrong: str) -> None:
+    changes, code = WRONG[wrong]
+    (reason,) = refusals(replace(GOOD, **changes))
+    assert "not so that" not in reason.text
+    if code == "base_moved":
+        assert reason.text == "base has moved since the checks ran"
+
+
 def test_every_withheld_path_is_named() -> None:
     assert [reason.text for reason in refusals(replace(GOOD, withheld=("one", "two")))] == ["one", "two"]
 

@@ -61,7 +61,7 @@ def test_serve_says_where_it_cannot_listen(place: Place) -> None:
         said = place.run("metrics", "serve", "--port", str(port))
     assert said.status == 2
     assert said.stderr.startswith(f"error: cannot listen on 127.0.0.1:{port}: ")
-    assert "hint: --port 0 takes a free one" in said.stderr
+    assert "hint: --host 127.0.0.1 --port 0 takes a free one" in said.stderr
 
 
 def test_alerts_and_grafana_are_printed_whole(place: Place) -> None:

@@ -22,7 +22,7 @@ ROLE = click.Choice([str(role) for role in Role])
 @click.group()
 @shared
 def command() -> None:
-    """List, show, eject, check and render the briefs."""
+    """List, show, eject, check and render the briefs. ROLE is worker, critic, po or maintenance."""
 
 
 @command.command("list")
@@ -41,17 +41,19 @@ def list_(given: Invocation) -> None:
 
 
 @command.command()
-@click.argument("role", type=ROLE)
+@click.argument("role", type=ROLE, metavar="ROLE")
+@as_json
 @shared
 @click.pass_obj
 def show(given: Invocation, role: str) -> None:
     """Print ROLE's template as it is."""
-    given.output.line(_briefs(given).source(role).rstrip("\n"))
+    _print(given, role, _briefs(given).source(role))
 
 
 @command.command()
-@click.argument("role", type=ROLE)
+@click.argument("role", type=ROLE, metavar="ROLE")
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
+@as_json
 @shared
 @click.pass_obj
 def eject(given: Invocation, role: str, force: bool) -> None:
@@ -63,6 +65,9 @@ def eject(given: Invocation, role: str, force: bool) -> None:
     if path.is_symlink():
         path.unlink()
     path.write_text(Briefs().source(role), encoding="utf-8")
+    if given.json:
+        given.output.document({"role": role, "file": str(path)})
+        return
     given.output.data(str(path))
     given.output.say("the loop uses it from its next start; check it with: forge-loop brief check")
 
@@ -86,15 +91,23 @@ def check(given: Invocation) -> None:
 
 
 @command.command()
-@click.argument("role", type=ROLE)
+@click.argument("role", type=ROLE, metavar="ROLE")
 @click.argument("issue", type=issue_number)
+@as_json
 @shared
 @click.pass_obj
 def render(given: Invocation, role: str, issue: int) -> None:
     """Print what ROLE would be sent on ISSUE now, delimiters drawn for this once."""
     from forge_loop.cli.rendering import rendered
 
-    given.output.line(rendered(given, Role(role), issue))
+    _print(given, role, rendered(given, Role(role), issue))
+
+
+def _print(given: Invocation, role: str, text: str) -> None:
+    if given.json:
+        given.output.document({"role": role, "text": text})
+    else:
+        given.output.line(text.rstrip("\n"))
 
 
 def _briefs(given: Invocation) -> Briefs:

@@ -19,11 +19,11 @@ HOW = {
 
 
 @click.command()
-@click.argument("shell", type=click.Choice(sorted(HOW)))
+@click.argument("shell", type=click.Choice(sorted(HOW)), metavar="SHELL")
 @shared
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> None:
-    """Print what SHELL evaluates to complete forge-loop's words."""
+    """Print what SHELL (bash, zsh or fish) evaluates to complete forge-loop's words."""
     given = ctx.ensure_object(Invocation)
     kind = get_completion_class(shell)
     assert kind is not None

@@ -34,13 +34,17 @@ class CommandLine(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
         entry = COMMANDS.get(cmd_name)
+        found: click.Command | None
         if entry is not None:
             found = getattr(import_module(f"forge_loop.cli.{entry.module}"), entry.attribute)
             assert isinstance(found, click.Command)
-            return found
-        from forge_loop.plugins import load_command
+        else:
+            from forge_loop.plugins import load_command
 
-        return load_command(cmd_name)
+            found = load_command(cmd_name)
+        if isinstance(found, click.Group):
+            _describe_in_full(found)
+        return found
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -70,6 +74,12 @@ class CommandLine(click.Group):
         item = click.shell_completion.CompletionItem
         named = [item(name, help=COMMANDS[name].help) for name in COMMANDS if name.startswith(incomplete)]
         return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
+
+
+def _describe_in_full(group: click.Group) -> None:
+    """Its help lists each command with the whole first sentence, where click would cut it."""
+    for command in group.commands.values():
+        command.short_help = command.short_help or " ".join((command.help or "").split("\n\n")[0].split())
 
 
 def _version(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:

@@ -75,7 +75,9 @@ def _not_a_job(facts: ExplainFacts) -> tuple[list[Reason], str]:
     before = [Reason(code=f"was_{facts.job.state}", text=_last_words(facts.job))] if facts.job is not None else []
     if facts.intake is None:
         text = "the tracker could not be read, so it is not known whether it is eligible"
-        following = "the next tick reads the tracker again" if facts.loop_running else "forge-loop run"
+        following = "forge-loop doctor --only tracker says what is wrong with it"
+        if facts.loop_running:
+            following += "; the next tick reads it again"
         return [Reason(code="unknown", text=text), *waiting, *before], following
     if facts.intake:
         return [*facts.intake, *waiting, *before], _cure(facts.intake, facts.issue)

@@ -23,6 +23,7 @@ def new_bare(path: Path, *, branch: str = "main") -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(mode=0o700)
     git = Git(fresh)
     git.run("init", "--quiet", "--bare", "--template=")
     git.run("symbolic-ref", "HEAD", branch_ref(branch))

@@ -39,7 +39,7 @@ class LocalWorkspaces:
             if not self._control.commit_exists(wanted):
                 raise RefusedError(f"{wanted!r} is no commit of the loop's repository")
         fresh, old = _beside(path, "new"), _beside(path, "old")
-        self._root.mkdir(parents=True, exist_ok=True)
+        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
         remove_tree(fresh)
         self._clone(fresh, {branch_ref(branch): sha, branch_ref(BASE_BRANCH): base_sha}, head=branch_ref(branch))
         if path.exists() or path.is_symlink():

@@ -119,7 +119,7 @@ def _remove_workspaces(context: Context, detail: Detail) -> Result:
     archive, saved = Path(detail["archive"]), False
     work = Path(detail["work"])
     if detail["salvage"] and work.is_dir() and not archive.exists():
-        archive.parent.mkdir(parents=True, exist_ok=True)
+        archive.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         saved = context.workspaces.salvage(work, archive)
     for path in context.workspaces.existing():
         if path.name.startswith(detail["prefix"]):

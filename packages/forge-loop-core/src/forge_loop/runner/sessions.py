@@ -100,7 +100,7 @@ def _order(context: Context, job: Job | None, opening: Opening, session: str) ->
     private = context.private(job, opening.node or opening.role)
     places = {name: private / name for name in ("config", "home", "tmp")}
     transcript = context.layout.transcripts / place_of(job) / f"{opening.role}-{session}.jsonl"
-    for directory in (*places.values(), transcript.parent):
+    for directory in (*places.values(), context.layout.transcripts, transcript.parent):
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     return SessionOrder(
         id=session,

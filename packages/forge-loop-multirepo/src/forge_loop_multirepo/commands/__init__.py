@@ -14,7 +14,10 @@ from forge_loop_multirepo.commands import asking, editing, planning, running
 @click.group()
 @shared
 def repos() -> None:
-    """Run the loop over many repositories, which share slots and the account's limit."""
+    """Run the loop over many repositories, which share slots and the account's limit.
+
+    --config names the fleet's file here; each repository has its own settings and its own state.
+    """
 
 
 for command in (

@@ -39,7 +39,8 @@ def check(given: Invocation) -> None:
     if given.json:
         given.output.document({"ok": True, "nodes": [node.name for node in found.nodes]})
         return
-    given.output.data(f"{len(found.nodes)} nodes: {', '.join(node.name for node in found.nodes)}")
+    count = "1 node" if len(found.nodes) == 1 else f"{len(found.nodes)} nodes"
+    given.output.data(f"{count}: {', '.join(node.name for node in found.nodes)}")
 
 
 @pipeline.command()
