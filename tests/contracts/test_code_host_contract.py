@@ -56,6 +56,9 @@ class TalkingWorld(World, Protocol):
     def asks(self, number: int, text: str, *, trusted: bool = True) -> None:
         """A person wants something changed about a pull request."""
 
+    def approves(self, number: int) -> None:
+        """A trusted person approves the commit that stands there."""
+
     def body(self, number: int) -> str: ...
 
     def reviews(self, number: int) -> list[str]:
@@ -150,6 +153,9 @@ class FakeWorld:
         if trusted:
             self._talk.person_asks(number, text)
 
+    def approves(self, number: int) -> None:
+        self._talk.person_approves(number)
+
     def body(self, number: int) -> str:
         return self._fake.pulls[number].body
 
@@ -173,7 +179,8 @@ class GitHubWorld:
 
     def __init__(self, hub: FakeGitHub) -> None:
         self._hub = hub
-        self._parts = parts_of(hub)
+        hub.add_account("mona", role="write")
+        self._parts = parts_of(hub, approvers=("me", "mona"))
         self.host: CodeHost = self._parts.host
         hub.add_account("stranger")
 
@@ -198,6 +205,9 @@ class GitHubWorld:
 
     def asks(self, number: int, text: str, *, trusted: bool = True) -> None:
         self._hub.person_comments(number, f"/forge {text}", by="" if trusted else "stranger")
+
+    def approves(self, number: int) -> None:
+        self._hub.person_reviews(number, "APPROVED", "", by="mona")
 
     def body(self, number: int) -> str:
         return self._hub.ticket(number).body
@@ -533,3 +543,16 @@ def test_the_open_pull_requests_are_those_of_the_prefix_that_nobody_ended(world:
     world.deletes("forge/3-3")
     assert [pull.number for pull in world.host.open_pull_requests("forge/")] == [numbers["forge/1-1"]]
     assert len(world.host.open_pull_requests("")) == 2
+
+
+def test_an_approval_in_a_review_names_its_commit(talking: TalkingWorld) -> None:
+    first = talking.pushes(BRANCH, {"a": "1"})
+    number = opened(talking).number
+    talk = talk_of(talking)
+    assert list(talk.agreements(number)) == []
+    talking.approves(number)
+    second = talking.pushes(BRANCH, {"a": "2"}, onto=first)
+    (agreement,) = talk.agreements(number)
+    assert agreement.author == "mona"
+    assert agreement.sha == first != second
+    assert list(talk.remarks(number)) == []

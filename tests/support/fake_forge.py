@@ -13,7 +13,7 @@ from datetime import datetime
 from forge_loop.config.model import MergeMethod
 from forge_loop.domain.host_checks import HostCheck, HostCheckState
 from forge_loop.domain.issue import Issue, LabelEvent, PullRequest, PullRequestState
-from forge_loop.domain.remarks import LineRemark, Remark
+from forge_loop.domain.remarks import Agreement, LineRemark, Remark
 from forge_loop.errors import GitError, NoSuchIssueError, RefusedError, UnreadableError
 from forge_loop.ports import BaseMoved, Clock, Conversation, MergeAnswer, Merged
 from support.fake_repository import FakeRepository
@@ -180,6 +180,7 @@ class Pull:
     landed_by: str = ""
     reviews: list[Posted] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
+    agreements: list[Agreement] = field(default_factory=list)
 
 
 class FakeConversation:
@@ -210,6 +211,14 @@ class FakeConversation:
 
     def remarks(self, number: int) -> list[Remark]:
         return list(self._pull(number).remarks)
+
+    def agreements(self, number: int) -> list[Agreement]:
+        return list(self._pull(number).agreements)
+
+    def person_approves(self, number: int) -> None:
+        """Somebody who is trusted approves the commit that stands there."""
+        pull = self._pull(number)
+        pull.agreements.append(Agreement(author="mona", sha=pull.head_sha))
 
     def person_asks(self, number: int, text: str, *, file: str | None = None, line: int | None = None) -> None:
         """Somebody who is trusted wants something changed."""

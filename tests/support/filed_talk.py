@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from forge_loop.domain.issue import PullRequest
-from forge_loop.domain.remarks import LineRemark, Remark
+from forge_loop.domain.remarks import Agreement, LineRemark, Remark
 from forge_loop.ports import CodeHost
 
 
@@ -45,6 +45,9 @@ class FiledTalk:
         return any(entry.get("key") == key and entry["number"] == number for entry in self.said)
 
     def remarks(self, number: int) -> list[Remark]:
+        return []
+
+    def agreements(self, number: int) -> list[Agreement]:
         return []
 
     def is_ready(self, number: int) -> bool:

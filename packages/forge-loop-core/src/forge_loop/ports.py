@@ -21,7 +21,7 @@ from forge_loop.domain.candidate import Harvest
 from forge_loop.domain.host_checks import HostCheck
 from forge_loop.domain.issue import Issue, LabelEvent, PullRequest
 from forge_loop.domain.recorded import Recorded
-from forge_loop.domain.remarks import LineRemark, Remark
+from forge_loop.domain.remarks import Agreement, LineRemark, Remark
 from forge_loop.domain.session import SessionNews, SessionOrder
 
 
@@ -127,6 +127,9 @@ class Conversation(Protocol):
 
     def remarks(self, number: int) -> Sequence[Remark]:
         """Every change that a trusted person asks for, oldest first; never what the loop itself posted."""
+
+    def agreements(self, number: int) -> Sequence[Agreement]:
+        """Who of the trusted people approves which commit by a review, as things stand."""
 
 
 class CodeHost(Protocol):

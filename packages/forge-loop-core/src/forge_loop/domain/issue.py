@@ -6,7 +6,7 @@ Owns: the shapes both forges fill, and what of a pull request says that a person
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -86,7 +86,8 @@ class PullRequestState(StrEnum):
 class PullRequest:
     """A pull request of the loop's, as the code host shows it now. `merged_sha` is the commit on the base branch.
 
-    `ours` is False where its branch is not the loop's own in the same repository: then it is a stranger's.
+    `changed_at` is when something was last done or said there, None where the host keeps no such time. `ours` is False
+    where its branch is not the loop's own in the same repository: then it is a stranger's.
     """
 
     number: int
@@ -97,6 +98,7 @@ class PullRequest:
     merged_sha: str | None = None
     draft: bool = False
     ours: bool = True
+    changed_at: datetime | None = field(default=None, compare=False)
 
 
 def taken_over(found: PullRequest, *, base: str, pushed: frozenset[str]) -> str | None:

@@ -18,6 +18,7 @@ from forge_loop.domain.events import Event
 from forge_loop.domain.issue import Issue, LabelEvent, PullRequest
 from forge_loop.domain.job import Job
 from forge_loop.domain.pipeline import CRITIC_ALONE, Pipeline
+from forge_loop.domain.remarks import Agreement, Remark
 from forge_loop.ports import Agents, Clock, CodeHost, Commands, EventSink, Slots, Tracker, Workspaces
 from forge_loop.queue import Delivery, Queue
 from forge_loop.runner.errands import Errands
@@ -38,11 +39,23 @@ class Timing:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Talk:
+    """What people say on one pull request. `settled`: it was read again at the same time of the last change; times may
+    be whole seconds, so that something else may have happened within the one in which it was read first."""
+
+    remarks: Sequence[Remark]
+    agreements: Sequence[Agreement]
+    changed_at: datetime | None
+    settled: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class World:
     """One observation. What could not be read is None and stands in `problems`: unknown, never empty.
 
     `labels` says who applied the ready label, `blockers` whether a blocking issue is closed (None: not known), `gone`
-    which issues in work are not there any more, `pulls` holds the pull requests of jobs in work, by number.
+    which issues in work are not there any more, `pulls` holds the pull requests of jobs in work, by number, and `talk`
+    what people say there.
     """
 
     started_at: datetime
@@ -52,6 +65,7 @@ class World:
     gone: frozenset[int] = frozenset()
     open_pull_requests: tuple[int, ...] | None = None
     pulls: dict[int, PullRequest] = field(default_factory=dict)
+    talk: dict[int, Talk] = field(default_factory=dict)
     base_sha: str | None = None
     base_problem: str | None = None
     problems: tuple[str, ...] = ()

@@ -1,4 +1,5 @@
-"""Nodes that are people: the job waits, without a slot, for the operator's word about this very candidate.
+"""Nodes that are people: the job waits, without a slot, for a word about this very candidate: the operator's command,
+or a trusted person's approval in a review.
 
 Owns: the waiting, and what an answer does. Must not: take silence for a yes.
 """
@@ -12,7 +13,7 @@ from forge_loop.domain.host_checks import Wait
 from forge_loop.domain.job import Job, JobState
 from forge_loop.domain.pipeline import Node, NodeKind, NodeState, Standing
 from forge_loop.errors import RefusedError
-from forge_loop.runner import node_runs, waits
+from forge_loop.runner import node_runs, talk, waits
 from forge_loop.runner.bound import pipeline_of
 from forge_loop.runner.context import Context
 from forge_loop.store import node_states
@@ -30,8 +31,11 @@ class Humans:
             context.tell(NodeStarted(node=node.name, node_kind=node.kind, head_sha=job.head_sha or ""), job)
 
     def follow(self, context: Context, job: Job, node: Node) -> None:
-        """Nobody answered in time: that is a no."""
-        if context.now() >= _until(context, job, node):
+        """Nobody answered in time: that is a no. A review that asks for changes is a round of revision instead."""
+        agreed = talk.agreed(context, job)
+        if agreed and _waiting(context, job) == [node]:
+            _answer(context, job, node, NodeState.PASSED, f"{agreed[0]} approved it in a review")
+        elif context.now() >= _until(context, job, node):
             _answer(context, job, node, NodeState.FAILED, "nobody answered in time")
 
 
@@ -50,8 +54,7 @@ def answer(context: Context, job: Job, name: str | None, *, yes: bool, why: str)
     """Take the operator's word. Raises RefusedError where nobody is waited for."""
     if job.state is not JobState.REVIEWING:
         raise RefusedError(f"#{job.issue} is {job.state}: it waits for nobody")
-    humans = [node for node in pipeline_of(context, job).nodes if node.kind is NodeKind.HUMAN]
-    waiting = [node for node in humans if Humans().state(context, job, node) is NodeState.WAITING]
+    waiting = _waiting(context, job)
     chosen = [node for node in waiting if name is None or node.name == name]
     if len(chosen) != 1:
         names = ", ".join(node.name for node in waiting) or "nobody"
@@ -65,6 +68,12 @@ def answer(context: Context, job: Job, name: str | None, *, yes: bool, why: str)
 def refusal(context: Context, job: Job, node: Node) -> str:
     row = node_runs.of(context, job, node)
     return f"{node.name} did not agree: {row.detail if row is not None else 'it is not known why'}"
+
+
+def _waiting(context: Context, job: Job) -> list[Node]:
+    """Who is asked now. Where there are several, a word must name whose it is, and a review cannot."""
+    humans = [node for node in pipeline_of(context, job).nodes if node.kind is NodeKind.HUMAN]
+    return [node for node in humans if Humans().state(context, job, node) is NodeState.WAITING]
 
 
 def _until(context: Context, job: Job, node: Node) -> datetime:

@@ -157,10 +157,9 @@ def _ask(context: Context, job: Job, seen: Seen) -> None:
 
 
 def _take_up(context: Context, job: Job, asked: list[Remark]) -> None:
-    authors = ", ".join(dict.fromkeys(remark.author for remark in asked))
     with context.store.transaction():
         remarks.record(context, job, asked)
-        revise.again(context, job, FailureKind.WORKER_FAILED, f"{authors} asks for changes")
+        revise.again(context, job, FailureKind.WORKER_FAILED, remarks.ask(asked))
 
 
 def _settle(context: Context, job: Job, reasons: tuple[Reason, ...], seen: Seen) -> None:

@@ -6,7 +6,7 @@ not: decide, or take a failed read for an empty answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -15,8 +15,9 @@ from typing import TypeVar
 from forge_loop.domain.issue import Issue, LabelEvent, PullRequest
 from forge_loop.domain.job import BRANCHES
 from forge_loop.errors import ForgeLoopError, NoSuchIssueError
+from forge_loop.runner import talk
 from forge_loop.runner.clock import passed
-from forge_loop.runner.context import Context, World
+from forge_loop.runner.context import Context, Talk, World
 
 KEY = "observe"
 Value = TypeVar("Value")
@@ -30,9 +31,10 @@ def observe(context: Context) -> None:
         live = context.store.jobs.live()
         known = frozenset(job.issue for job in live)
         numbers = frozenset(job.pull_request for job in live if job.pull_request is not None)
+        heard = context.world.talk if context.world is not None else {}
         context.errands.start(
             KEY,
-            lambda: _look(context, started, known, numbers),
+            lambda: _look(context, started, known, numbers, heard),
             then=lambda world: _take(context, world),
             failed=lambda error: context.on_fault("observe", error),
         )
@@ -50,7 +52,9 @@ def due(context: Context) -> bool:
     return passed(world.started_at, context.now(), interval)
 
 
-def _look(context: Context, world: World, known: frozenset[int], numbers: frozenset[int]) -> World:
+def _look(
+    context: Context, world: World, known: frozenset[int], numbers: frozenset[int], heard: Mapping[int, Talk]
+) -> World:
     """In a thread: each part may fail on its own; what failed stays unknown and says why."""
     problems: list[str] = []
     base_problem = _read(problems, context.code_host.sync_base)
@@ -59,6 +63,7 @@ def _look(context: Context, world: World, known: frozenset[int], numbers: frozen
     if pulls is not None:
         world = replace(world, open_pull_requests=tuple(pull.number for pull in pulls))
         world = replace(world, pulls=_pulls(context, pulls, numbers, problems))
+        world = replace(world, talk=talk.read(context.code_host, world.pulls, heard, partial(_read, problems)))
     read = _read(problems, lambda: _issues(context, known))
     if read is not None:
         issues, gone = read

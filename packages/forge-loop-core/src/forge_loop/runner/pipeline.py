@@ -20,8 +20,9 @@ from forge_loop.domain.pipeline import (
     failed,
     stand,
 )
+from forge_loop.domain.remarks import Remark
 from forge_loop.domain.review import Overall
-from forge_loop.runner import command_node, critique, ending, human_node, revise, waits
+from forge_loop.runner import command_node, critique, ending, human_node, remarks, revise, talk, waits
 from forge_loop.runner.bound import pipeline_of
 from forge_loop.runner.context import Context, errand_key
 from forge_loop.store import ReviewRow
@@ -51,12 +52,13 @@ def advance(context: Context, job: Job) -> None:
     bound, before = pipeline_of(context, job), None
     while (standing := standing_of(context, job)) is not None and standing != before:
         before = standing
-        if _concluded(context, job, standing):
+        asked = talk.asked(context, job)
+        if _concluded(context, job, standing, asked):
             return
         for node in bound.nodes:
             if standing.states[node.name] in (NodeState.RUNNING, NodeState.WAITING):
                 DRIVERS[node.kind].follow(context, job, node)
-            elif node in standing.ready and not context.errands.busy(errand_key(job)):
+            elif node in standing.ready and not asked and not context.errands.busy(errand_key(job)):
                 DRIVERS[node.kind].begin(context, job, node)
             if not _still_here(context, job):
                 return
@@ -103,16 +105,16 @@ def _change(context: Context, job: Job, labels: frozenset[str] | None) -> Change
     return Change(labels=labels or frozenset(), paths=job.paths, lines=job.lines_changed)
 
 
-def _concluded(context: Context, job: Job, standing: Standing) -> bool:
-    """Act on what the nodes said together, once nothing that runs could add to it."""
+def _concluded(context: Context, job: Job, standing: Standing, asked: list[Remark]) -> bool:
+    """Act on what the nodes and people said together, once nothing that runs could add to it."""
     bound = pipeline_of(context, job)
     bad = failed(bound, standing)
-    if NodeState.RUNNING in standing.states.values() or not (bad or standing.settled):
+    if NodeState.RUNNING in standing.states.values() or not (bad or asked or standing.settled):
         return False
     if not waits.rejoin(context, job):
         return True
-    if bad:
-        _send_back(context, job, bad)
+    if bad or asked:
+        _send_back(context, job, bad, asked)
     elif approves(bound, standing):
         context.store.jobs.move(job, JobState.MERGING, at=context.now())
     else:
@@ -122,7 +124,7 @@ def _concluded(context: Context, job: Job, standing: Standing) -> bool:
     return True
 
 
-def _send_back(context: Context, job: Job, bad: tuple[str, ...]) -> None:
+def _send_back(context: Context, job: Job, bad: tuple[str, ...], asked: list[Remark]) -> None:
     """What a person refused or a reviewer blocks is for a person; the rest goes back to the worker in one round."""
     bound = pipeline_of(context, job)
     nodes = [bound.node(name) for name in bad]
@@ -135,9 +137,12 @@ def _send_back(context: Context, job: Job, bad: tuple[str, ...]) -> None:
             ending.end(context, job, JobState.HANDED_OVER, critique.block(context, job, node))
             return
     words = [critique.asks(context, job, n) if n.kind is NodeKind.REVIEW else f"{n.name} failed" for n in nodes]
-    only_commands = all(node.kind is NodeKind.COMMAND for node in nodes)
+    words += [remarks.ask(asked)] if asked else []
+    only_commands = not asked and all(node.kind is NodeKind.COMMAND for node in nodes)
     kind = FailureKind.CHECKS_RED if only_commands else FailureKind.WORKER_FAILED
-    revise.again(context, job, kind, "; ".join(words))
+    with context.store.transaction():
+        remarks.record(context, job, asked)
+        revise.again(context, job, kind, "; ".join(words))
 
 
 def _still_here(context: Context, job: Job) -> bool:

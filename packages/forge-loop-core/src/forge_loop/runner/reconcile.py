@@ -1,6 +1,7 @@
 """The reconcile stage: bring rows, queue and world back together.
 
-Owns: human acts on issues in work, leases, the queue as an index over job rows. Must not: start anything new.
+Owns: human acts on issues in work, waking who waited for a word, leases, the queue as an index over job rows. Must not:
+start anything new.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from forge_loop.domain.approval import withdrawn
 from forge_loop.domain.issue import taken_over
 from forge_loop.domain.job import Job, JobState
 from forge_loop.errors import LeaseLost
-from forge_loop.runner import ending
+from forge_loop.runner import ending, talk
 from forge_loop.runner.context import Context
 from forge_loop.runner.effect_kinds import GONE
 from forge_loop.runner.intake import push, queue_key
@@ -21,6 +22,7 @@ def reconcile(context: Context) -> None:
     for job in context.store.jobs.live():
         _yield_to_person(context, job)
     _keep_leases(context)
+    talk.wake(context)
     for job in context.store.jobs.live():
         if job.id not in context.in_hand:
             _keep_indexed(context, job)

@@ -26,6 +26,11 @@ def taken(context: Context, job: Job) -> frozenset[str]:
     return frozenset(row.key for row in context.store.remarks.select("job = ?", job.id))
 
 
+def ask(asked: Sequence[Remark]) -> str:
+    """That people want something, in a few words."""
+    return f"{', '.join(dict.fromkeys(remark.author for remark in asked))} asks for changes"
+
+
 def of_round(context: Context, job: Job) -> list[RemarkRow]:
     return context.store.remarks.select("job = ? AND round = ?", job.id, job.round)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from forge_loop.domain.remarks import LineRemark, Remark
+from forge_loop.domain.remarks import Agreement, LineRemark, Remark
 from forge_loop.forge.github import notes
 from forge_loop.forge.github.hunks import lines_of
 from forge_loop.forge.github.pulls import Pull, pull
@@ -17,6 +17,9 @@ from forge_loop.forge.github.repository import Repository
 
 # An account cannot request changes on its own pull request: this word at a comment's beginning counts instead.
 WORD = "/forge"
+# Reviews that ask for something, and reviews that judge. An approval's comments on lines ask for nothing.
+ASKS = frozenset({"CHANGES_REQUESTED", "COMMENTED"})
+JUDGES = frozenset({"CHANGES_REQUESTED", "APPROVED", "DISMISSED"})
 _READY = "mutation($id: ID!) { markPullRequestReadyForReview(input: {pullRequestId: $id}) { pullRequest { isDraft } } }"
 
 
@@ -59,15 +62,22 @@ class GitHubConversation:
             )
 
     def remarks(self, number: int) -> Sequence[Remark]:
-        asked = [
-            entry for entry in self._reviews(number) if entry.get("state") == "CHANGES_REQUESTED" and self._hears(entry)
-        ]
+        """Reviews that ask for changes, comments on lines, and what begins with the word."""
+        heard = [entry for entry in self._reviews(number) if entry.get("state") in ASKS and self._hears(entry)]
         spoken = self._client.pages(f"{self._repository.path}/issues/{number}/comments") or []
         with understood("what is said on the pull request"):
-            found = [remark for entry in asked for remark in _of_review(entry)]
-            found += self._on_lines(number, {int(entry["id"]) for entry in asked})
+            found = [remark for entry in heard for remark in _of_review(entry)]
+            found += self._on_lines(number, {int(entry["id"]) for entry in heard})
             found += [_of_comment(entry) for entry in spoken if _addressed(entry) and self._hears(entry)]
         return sorted(found, key=lambda remark: (remark.at, remark.key))
+
+    def agreements(self, number: int) -> Sequence[Agreement]:
+        """The last judgement of each person counts; one that only comments is none."""
+        with understood("the reviews"):
+            judged = [entry for entry in self._reviews(number) if entry["state"] in JUDGES and self._hears(entry)]
+            last = {int(entry["user"]["id"]): entry for entry in judged}
+            agreed = [entry for entry in last.values() if entry["state"] == "APPROVED"]
+            return [Agreement(author=str(entry["user"]["login"]), sha=str(entry["commit_id"])) for entry in agreed]
 
     def _hears(self, entry: Any) -> bool:
         """A trusted person's own words: not what the loop posted, nor what an App did in their name."""
@@ -107,9 +117,11 @@ def _place(line: LineRemark) -> str:
 
 
 def _of_review(entry: Any) -> list[Remark]:
-    """A review without words of its own speaks through its lines."""
+    """A review without words of its own speaks through its lines; so does one that only comments, but for the word."""
     text = str(entry["body"] or "").strip()
-    if not text:
+    if _addressed(entry):
+        text = text.removeprefix(WORD).strip()
+    elif not text or entry["state"] != "CHANGES_REQUESTED":
         return []
     at, author = moment(entry["submitted_at"]), str(entry["user"]["login"])
     return [Remark(key=f"review-{int(entry['id'])}", author=author, text=text, at=at)]
@@ -120,7 +132,7 @@ def _of_line(entry: Any) -> Remark:
     return Remark(
         key=f"line-{int(entry['id'])}",
         author=str(entry["user"]["login"]) if entry["user"] is not None else "a deleted account",
-        text=str(entry["body"]),
+        text=str(entry["body"]).strip().removeprefix(WORD).strip(),
         at=moment(entry["created_at"]),
         file=str(entry["path"]),
         line=int(line) if line is not None else None,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from forge_loop.domain.issue import PullRequest, PullRequestState
-from forge_loop.forge.github.reading import understood
+from forge_loop.forge.github.reading import moment, understood
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +37,7 @@ def pull(data: Any) -> Pull:
             merged_sha=str(data["merge_commit_sha"]) if merged and data.get("merge_commit_sha") else None,
             draft=bool(data.get("draft")),
             ours=_same_repository(data),
+            changed_at=moment(data["updated_at"]),
         )
         return Pull(
             shown=shown,
