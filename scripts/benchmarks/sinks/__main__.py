@@ -53,7 +53,7 @@ def _at_work(loop: Loop, services: Mapping[str, str], rounds: int) -> str:
     rows = ["| sink | ms of CPU | of the loop's own | us an event | ms once |", "|---|--:|--:|--:|--:|"]
     for names in (*SECTIONS, EVERYTHING):
         print(f"at work: {names}", file=sys.stderr)
-        seen = [_fed(names, loop, services, times=3) for _ in range(rounds)]
+        seen = [_fed(names, loop, services, times=1) for _ in range(rounds)]
         cpu, once = (statistics.median(each[what] for each in seen) for what in ("cpu", "once"))
         name = "all in one loop" if names == EVERYTHING else f"`{names}`"
         events = seen[0]["events"]

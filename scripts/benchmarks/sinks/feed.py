@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,11 +62,9 @@ def main() -> None:
     if idle:
         print(json.dumps({"idle": _at_rest(past, idle)}))
         return
-    once = _life(past, [])  # with it come the sinks' libraries
-    empty = [_life(past, []) for _ in range(times)]
-    taken = [_life(past, past.events) for _ in range(times)]
-    cpu = statistics.median(taken) - statistics.median(empty)
-    print(json.dumps({"once": once, "cpu": cpu, "events": len(past.events)}))
+    once = _life(past)[0]  # with it come the sinks' libraries
+    lives = [_life(past)[1] for _ in range(times)]
+    print(json.dumps({"once": once, "cpu": statistics.median(lives), "events": len(past.events)}))
 
 
 def _past(names: Sequence[str], state: Path, services: Mapping[str, str]) -> Past:
@@ -87,23 +85,38 @@ def _past(names: Sequence[str], state: Path, services: Mapping[str, str]) -> Pas
     return Past(state=state, events=events, sessions=sessions, settings=Settings(sinks=sinks), environ=environ)
 
 
-def _life(past: Past, events: Sequence[Recorded]) -> float:
-    """Seconds of CPU for the sinks' life with these events."""
+def _life(past: Past) -> tuple[float, float]:
+    """Seconds of CPU for what a life of the sinks takes once, and for the events in the midst of it: they are told
+    twice, under other numbers, and the second time counts."""
     with _sinks(past) as (begin, sinks):
         began = time.process_time()
         begin()
-        for event in events:
-            for sink in sinks:
-                sink.emit(event)
-                sink.trouble()
-            if event.kind == "job.merged":
-                time.sleep(AFTER_A_JOB)
-        for row in past.sessions if events else ():
-            for sink in sinks:
-                sink.session_variables(number=row.id, job=row.job)
+        once = time.process_time() - began
+        began = time.process_time()
+        _tell(past, sinks, past.events)
+        more, began = time.process_time() - began, time.process_time()
+        _tell(past, sinks, [_again(event, len(past.events)) for event in past.events])
+        cpu, began = time.process_time() - began, time.process_time()
         for sink in sinks:
             sink.close()
-        return time.process_time() - began
+        return once + max(0.0, more - cpu) + time.process_time() - began, cpu
+
+
+def _tell(past: Past, sinks: Sequence[EventSink], events: Sequence[Recorded]) -> None:
+    for event in events:
+        for sink in sinks:
+            sink.emit(event)
+            sink.trouble()
+        if event.kind == "job.merged":
+            time.sleep(AFTER_A_JOB)
+    for row in past.sessions:
+        for sink in sinks:
+            sink.session_variables(number=row.id, job=row.job)
+
+
+def _again(event: Recorded, later: int) -> Recorded:
+    """The same of another issue, so that its messages are new ones; the rows it tells of stay the same."""
+    return replace(event, seq=event.seq + later, issue=event.issue + 1000 if event.issue is not None else None)
 
 
 def _at_rest(past: Past, seconds: float) -> float:

@@ -239,6 +239,22 @@ def test_a_job_that_waits_for_a_person_leaves_its_slot_and_merges_once_they_agre
     )
 
 
+def test_a_word_about_another_commit_than_the_one_that_stands_there_is_refused(tmp_path: Path) -> None:
+    world = world_of(tmp_path, CRITIC, replace(GATE, needs=("critic",)))
+    number = approve(world, "Say hello")
+    world.run()
+    head = world.job(number).head_sha or ""
+    again = open_world(tmp_path, world.agents._scripts, settings=world.settings)
+    request(again, "pipeline.approve", number, node="owner", head_sha="0" * 40)
+    again.run()
+    assert answers(again) == [("refused", f"#{number} is at another commit than {'0' * 12} by now: look again")]
+    assert again.state(number) is JobState.REVIEWING
+    last = open_world(tmp_path, world.agents._scripts, settings=world.settings)
+    request(last, "pipeline.approve", number, node="owner", head_sha=head)
+    last.run()
+    assert last.state(number) is JobState.MERGED
+
+
 def test_nobody_is_asked_twice_and_an_answer_nobody_waits_for_is_refused(tmp_path: Path) -> None:
     world = world_of(tmp_path, CRITIC)
     number = approve(world, "Say hello")

@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from forge_loop.domain.events import (
+    Event,
     JobClaimed,
     LoopHalted,
     LoopResumed,
+    NodeFinished,
+    NodeStarted,
     SessionActivity,
     SinkFailed,
     SinkRecovered,
@@ -213,3 +216,23 @@ def test_two_sinks_in_one_file_do_not_see_each_other(tmp_path: Path) -> None:
         assert (len(slack.kinds), len(discord.kinds)) == (1, 0)
         discord.drain()
         assert slack.receiver.got[0].id != discord.receiver.got[0].id
+
+
+def node(state: type[NodeStarted] | type[NodeFinished], kind: str, name: str) -> Event:
+    if state is NodeStarted:
+        return NodeStarted(node=name, node_kind=kind, head_sha="c0ffee" * 6)
+    return NodeFinished(node=name, node_kind=kind, state="passed", detail="", seconds=1.0, head_sha="c0ffee" * 6)
+
+
+def test_a_person_of_the_pipeline_is_called_and_a_command_of_it_is_chatter(desk: Post) -> None:
+    desk.take(desk.log.event(node(NodeStarted, "command", "bench"), issue=42, job=42))
+    desk.take(desk.log.event(node(NodeStarted, "human", "owner"), issue=42, job=42))
+    desk.drain()
+    assert desk.kinds == [["node.started"]]
+    assert desk.receiver.got[0].entries[0].headline == "owner: your word is needed before the merge"
+    desk.take(desk.log.event(node(NodeFinished, "command", "bench"), issue=42, job=42))
+    desk.drain()
+    assert len(desk.kinds) == 1, "the command's end is not the person's answer"
+    desk.take(desk.log.event(node(NodeFinished, "human", "owner"), issue=42, job=42))
+    desk.drain()
+    assert [message.purpose for message in desk.receiver.got] == ["event", "resolved"]

@@ -211,7 +211,24 @@ def test_what_belongs_together_is_one_matter(kind: str, issue: int | None, data:
     ],
 )
 def test_what_ends_what(kind: str, opened_by: str, ends: bool) -> None:
-    assert closes(kind, opened_by) is ends
+    assert closes(kind, opened_by, {}) is ends
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "ends"),
+    [
+        ("node.finished", {"node_kind": "human"}, True),
+        ("node.finished", {"node_kind": "command"}, False),
+        ("node.started", {"node_kind": "command"}, False),
+        ("job.merged", {}, True),
+        ("issue.released", {}, True),
+        ("job.advanced", {}, False),
+    ],
+)
+def test_a_person_who_was_asked_before_a_merge_is_needed_until_they_answered(
+    kind: str, data: dict[str, str], ends: bool
+) -> None:
+    assert closes(kind, "node.started", data) is ends
 
 
 def test_the_default_policy_says_something_of_every_class() -> None:

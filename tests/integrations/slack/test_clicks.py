@@ -11,7 +11,14 @@ from typing import Any
 import pytest
 
 from forge_loop.database import Database
-from forge_loop.domain.events import JobCooledDown, JobHandedOver, LoopParked, RequestApplied, RequestRefused
+from forge_loop.domain.events import (
+    JobCooledDown,
+    JobHandedOver,
+    LoopParked,
+    NodeStarted,
+    RequestApplied,
+    RequestRefused,
+)
 from forge_loop.store import open_store
 from forge_loop_integrations.links import Links
 from forge_loop_integrations.outbox import Purpose
@@ -64,6 +71,27 @@ def test_what_waits_can_be_retried_or_given_up_and_a_parked_loop_resumed(desk: P
     desk.take(desk.log.event(LoopParked(until="2026-01-31T13:00:00.000Z", reason="a limit")))
     assert set(offered(buttons, desk, "loop")) == {"Resume the loop"}
     desk.take(desk.log.merged())
+    assert offered(buttons, desk) == {}
+
+
+def test_a_merge_is_approved_for_the_commit_that_the_button_was_shown_for(
+    desk: Post, buttons: Buttons, tmp_path: Path
+) -> None:
+    seen = []
+    for sha in ("a" * 40, "b" * 40):
+        desk.take(desk.log.event(NodeStarted(node="owner", node_kind="human", head_sha=sha), issue=42))
+        seen.append(offered(buttons, desk))
+    assert set(seen[0]) == {"Approve the merge", "Refuse it"}
+    assert seen[0] != seen[1], "another commit is another question"
+    assert buttons.press(seen[0]["Approve the merge"], ALLOWED).asked
+    database = Database(tmp_path / "state.db")
+    (row,) = open_store(database).requests.select()
+    database.close()
+    assert (row.kind, row.issue, row.detail) == ("pipeline.approve", 42, {"node": "owner", "head_sha": "a" * 40})
+
+
+def test_a_command_of_the_pipeline_offers_nothing(desk: Post, buttons: Buttons) -> None:
+    desk.take(desk.log.event(NodeStarted(node="bench", node_kind="command", head_sha="a" * 40), issue=42))
     assert offered(buttons, desk) == {}
 
 

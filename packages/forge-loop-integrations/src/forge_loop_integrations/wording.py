@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from forge_loop_integrations.routing import HUMAN
+
 Data = Mapping[str, Any]
 
 
@@ -78,6 +80,20 @@ def _advanced(data: Data) -> Wording:
     return Wording(headline=after, detail=_text(data, "reason"), state=after)
 
 
+def _asked(data: Data) -> Wording:
+    if data.get("node_kind") != HUMAN:
+        return Wording(headline=f"{_text(data, 'node')} has begun")
+    return Wording(
+        headline=f"{_text(data, 'node')}: your word is needed before the merge",
+        detail=f"About commit {_text(data, 'head_sha')[:12]}: forge-loop pipeline approve, or refuse.",
+        state="waiting for you",
+    )
+
+
+def _answered(data: Data) -> Wording:
+    return Wording(headline=f"{_text(data, 'node')} {_text(data, 'state')}", detail=_text(data, "detail"))
+
+
 def _deployed(data: Data) -> Wording:
     status = _text(data, "status").replace("_", " ")
     exit_status = f" (exit status {data['exit_status']})" if data.get("exit_status") is not None else ""
@@ -120,6 +136,8 @@ WORDINGS: Mapping[str, Callable[[Data], Wording]] = {
         headline=f"the critic says {_text(data, 'overall').replace('_', ' ')}, {data.get('findings')} findings"
     ),
     "merge.refused": lambda data: Wording(headline="not merged", detail=_lines(data.get("reasons") or ())),
+    "node.started": _asked,
+    "node.finished": _answered,
     "deploy.finished": _deployed,
     "loop.started": lambda data: Wording(headline="the loop started", detail=_text(data, "pays"), state="running"),
     "loop.stopped": _ended("the loop stopped", "stopped"),

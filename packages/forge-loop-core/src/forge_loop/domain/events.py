@@ -419,6 +419,7 @@ class NodeStarted(Event):
 class NodeFinished(Event):
     kind = "node.finished"
     node: str
+    node_kind: str
     state: str
     detail: str
     seconds: float

@@ -77,5 +77,7 @@ def _ended(context: Context, job: Job, node: Node, result: CommandResult) -> Non
         output = result.output[-SHOWN_CHARACTERS:]
         context.store.node_runs.update(row.id, state=state, output=output, detail=detail, ended_at=context.now())
         seconds = round(result.seconds, 3)
-        finished = NodeFinished(node=node.name, state=state, detail=detail, seconds=seconds, head_sha=row.head_sha)
+        finished = NodeFinished(
+            node=node.name, node_kind=node.kind, state=state, detail=detail, seconds=seconds, head_sha=row.head_sha
+        )
         context.tell(finished, job)

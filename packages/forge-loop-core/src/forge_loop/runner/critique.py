@@ -72,7 +72,12 @@ def _without_verdict(context: Context, job: Job, node: Node, detail: str) -> Non
         run = node_runs.insert(context, job, node, NodeState.FAILED)
         context.store.node_runs.update(run.id, detail=detail, ended_at=context.now())
         finished = NodeFinished(
-            node=node.name, state=NodeState.FAILED, detail=detail, seconds=0.0, head_sha=job.head_sha or ""
+            node=node.name,
+            node_kind=node.kind,
+            state=NodeState.FAILED,
+            detail=detail,
+            seconds=0.0,
+            head_sha=job.head_sha or "",
         )
         context.tell(finished, job)
 

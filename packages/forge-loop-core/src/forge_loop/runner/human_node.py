@@ -50,8 +50,11 @@ def rest(context: Context, job: Job, standing: Standing) -> None:
     waits.wait(context, job, Wait(until=until, reason=reason))
 
 
-def answer(context: Context, job: Job, name: str | None, *, yes: bool, why: str) -> str:
-    """Take the operator's word. Raises RefusedError where nobody is waited for."""
+def answer(context: Context, job: Job, name: str | None, *, yes: bool, why: str, about: str | None = None) -> str:
+    """Take the operator's word; `about` is the commit that they were shown, if that is known. Raises RefusedError where
+    nobody is waited for, or where another commit stands there by now."""
+    if about is not None and about != job.head_sha:
+        raise RefusedError(f"#{job.issue} is at another commit than {about[:12]} by now: look again")
     if job.state is not JobState.REVIEWING:
         raise RefusedError(f"#{job.issue} is {job.state}: it waits for nobody")
     waiting = _waiting(context, job)
@@ -89,5 +92,7 @@ def _answer(context: Context, job: Job, node: Node, state: NodeState, detail: st
     with context.store.transaction():
         context.store.node_runs.update(row.id, state=state, detail=detail, ended_at=context.now())
         seconds = round(max(0.0, (context.now() - row.at).total_seconds()), 3)
-        finished = NodeFinished(node=node.name, state=state, detail=detail, seconds=seconds, head_sha=row.head_sha)
+        finished = NodeFinished(
+            node=node.name, node_kind=node.kind, state=state, detail=detail, seconds=seconds, head_sha=row.head_sha
+        )
         context.tell(finished, job)

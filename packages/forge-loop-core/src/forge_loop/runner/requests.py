@@ -163,7 +163,10 @@ def _node_answer(context: Context, row: RequestRow) -> str:
     """A person's word on a node of the pipeline that asked for one."""
     job, node = _live_job(context, row), row.detail.get("node")
     yes, why = row.kind == "pipeline.approve", str(row.detail.get("reason") or "")
-    return human_node.answer(context, job, str(node) if node else None, yes=yes, why=why)
+    about = row.detail.get("head_sha")
+    return human_node.answer(
+        context, job, str(node) if node else None, yes=yes, why=why, about=str(about) if about else None
+    )
 
 
 def _not_merging(context: Context, job: Job) -> None:

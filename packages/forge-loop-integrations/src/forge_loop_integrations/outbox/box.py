@@ -20,6 +20,7 @@ from forge_loop_integrations.outbox import rows
 from forge_loop_integrations.outbox.identity import message_id
 from forge_loop_integrations.outbox.rows import MatterRow, Message, Purpose, SinkRow, State
 from forge_loop_integrations.routing import (
+    VARYING,
     Class,
     Hold,
     Matter,
@@ -101,7 +102,12 @@ class Outbox:
         key = matter_of(event.kind, event.issue, event.data)
         now = self._now()
         row = self.matter(key)
-        what = plan(self.policy, Subject(kind=entry.kind, of=entry.of, severity=entry.severity), _facts(row), now)
+        what = plan(
+            self.policy,
+            Subject(kind=entry.kind, of=entry.of, severity=entry.severity, data=entry.data),
+            _facts(row),
+            now,
+        )
         introduces = event.kind == "job.queued"
         if what.send is Send.OFF and not what.closes and not introduces:
             self._pass_over(event.seq)
@@ -145,7 +151,7 @@ class Outbox:
         found = self._silent.get(event.kind)
         if found is None:
             of, severity = classify(event.kind, event.data)
-            known = event.kind in TAKEN or may_close(event.kind) or of is not Class.CHATTER
+            known = event.kind in TAKEN | VARYING or may_close(event.kind) or of is not Class.CHATTER
             found = not known and silent(self.policy.routes, event.kind, of, severity)
             self._silent[event.kind] = found
         return found

@@ -4,7 +4,7 @@ Owns: classes and severities of events, routes, quiet hours, what opens and clos
 keep a row, or know how a message looks.
 """
 
-from forge_loop_integrations.routing.classes import Class, Severity, classify
+from forge_loop_integrations.routing.classes import HUMAN, VARYING, Class, Severity, classify
 from forge_loop_integrations.routing.hours import Quiet, next_time
 from forge_loop_integrations.routing.matters import closes, matter_of, may_close
 from forge_loop_integrations.routing.plan import Hold, Matter, Plan, Policy, Subject, plan
@@ -12,6 +12,8 @@ from forge_loop_integrations.routing.routes import DEFAULT_ROUTES, Route, Send, 
 
 __all__ = [
     "DEFAULT_ROUTES",
+    "HUMAN",
+    "VARYING",
     "Class",
     "Hold",
     "Matter",

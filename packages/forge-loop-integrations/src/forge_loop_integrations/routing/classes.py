@@ -62,10 +62,17 @@ LOUDER_CHATTER = {
 }
 
 
+# Kinds whose class depends on what stands in the event.
+VARYING = frozenset({"deploy.finished", "node.started"})
+HUMAN = "human"
+
+
 def classify(kind: str, data: Mapping[str, Any]) -> tuple[Class, Severity]:
     """The class and severity of an event."""
     if kind == "deploy.finished" and data.get("status") != "succeeded":
         return Class.NEEDS_HUMAN, Severity.CRITICAL
+    if kind == "node.started" and data.get("node_kind") == HUMAN:
+        return Class.NEEDS_HUMAN, Severity.WARNING
     if kind in NEEDS_HUMAN:
         return Class.NEEDS_HUMAN, NEEDS_HUMAN[kind]
     if kind in OUTCOMES:

@@ -5,9 +5,11 @@ Owns: the decision. Must not: carry it out (the outbox does).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from enum import StrEnum
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from forge_loop_integrations.routing.classes import Class, Severity
@@ -57,6 +59,7 @@ class Subject:
     kind: str
     of: Class
     severity: Severity
+    data: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,7 +85,7 @@ def plan(policy: Policy, subject: Subject, matter: Matter, now: datetime) -> Pla
         return Plan(send=Send.OFF, reason="it was told within the hour", not_before=now)
     chosen = choose(policy.routes, subject.kind, subject.of, subject.severity, matter.labels)
     index, route = chosen if chosen is not None else (-1, Route(send=Send.OFF))
-    closing = matter.opened_by is not None and closes(subject.kind, matter.opened_by)
+    closing = matter.opened_by is not None and closes(subject.kind, matter.opened_by, subject.data)
     reason = f"route {index}: {route.describe()}" if chosen is not None else "no route matches"
     if closing and route.send in (Send.OFF, Send.UPDATE, Send.DIGEST):
         if not _tells_the_end(policy, matter):
