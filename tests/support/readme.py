@@ -40,13 +40,18 @@ def _line(each: Requirement) -> str:
 def with_generated(text: str) -> str:
     """The README with its generated parts as they should be."""
     for name, content in {"stability": matrix(), "guarantees": guarantees()}.items():
-        start, end = f"<!-- {name}: scripts/readme -->\n", f"<!-- end of {name} -->"
-        before, _, rest = text.partition(start)
-        _, found, after = rest.partition(end)
-        if not found:
-            raise ValueError(f"README.md has no part {name!r}")
-        text = before + start + content + "\n" + end + after
+        text = between(text, name, content)
     return text
+
+
+def between(text: str, name: str, content: str) -> str:
+    """The document with `content` as its generated part `name`."""
+    start, end = f"<!-- {name}: scripts/readme -->\n", f"<!-- end of {name} -->"
+    before, begun, rest = text.partition(start)
+    _, found, after = rest.partition(end)
+    if not begun or not found:
+        raise ValueError(f"there is no part {name!r}")
+    return before + start + content + "\n" + end + after
 
 
 if __name__ == "__main__":
