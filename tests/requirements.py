@@ -264,8 +264,8 @@ INSTALL = (
         says="help, version, status and explain load neither the SDK nor a satellite",
         tests=(
             COMMAND_LINE + "help_and_version_load_no_command_no_sdk_and_no_satellite",
-            COMMAND_LINE + "status_loads_neither_the_sdk_nor_rich_nor_a_satellite_nor_the_runner",
-            COMMAND_LINE + "explain_loads_neither_the_sdk_nor_rich_nor_a_satellite",
+            "tests/core/cli/test_start_up.py::test_the_line_for_a_prompt_loads_nothing_it_does_not_need",
+            "tests/core/cli/test_start_up.py::test_reading_what_happened_loads_nothing_that_makes_it_happen",
         ),
     ),
 )
