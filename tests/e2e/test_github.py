@@ -26,6 +26,7 @@ from support.scripted import APPROVAL, WORK, commit_command
 SECONDS = 150.0
 READY = "loop:ready"
 CHECK = "build"
+MISSING = "a third line is missing"  # words that no brief has
 BLOCK = {
     "overall": "block",
     "findings": [
@@ -35,7 +36,7 @@ BLOCK = {
 }
 MEND = {
     "overall": "request_changes",
-    "findings": [{"severity": "sev2", "category": "correctness", "file": "hello.txt", "line": 2, "message": "mend it"}],
+    "findings": [{"severity": "sev2", "category": "correctness", "file": "hello.txt", "line": 2, "message": MISSING}],
     "reviewed": ["hello.txt"],
 }
 
@@ -226,7 +227,7 @@ def with_one_round(killed: list[str], kill: Callable[[], None]) -> Callable[[Req
             kill()
         if critic:
             return report(APPROVAL if "three" in request.prompt else MEND)
-        mends = "mend it" in str(request.body["messages"])  # also where a session goes on after a kill
+        mends = MISSING in str(request.body["messages"])  # also where a session goes on after a kill
         text = "one\ntwo\nthree\n" if mends else "one\ntwo\n"
         if request.turn == 0:
             return use("Bash", command=commit_command({"hello.txt": text}, "Write hello.txt"))

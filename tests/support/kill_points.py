@@ -32,6 +32,7 @@ from support.runner_world import SETTINGS, World, approve, approves, commits, do
 
 # Looking around for nothing is two thirds of a life's time; what moves in it wakes the loop by itself.
 SEDATE = replace(SETTINGS, scheduling=Scheduling(tick_seconds=5.0))
+MENDED_BY = "greet with two l"  # words that no brief has
 PHASES = ("before act", "after act", "after record")
 Step = Callable[[SessionOrder], SessionEnded]
 
@@ -55,13 +56,13 @@ def _says_hello(order: SessionOrder) -> SessionEnded:
 
 
 def _learns(order: SessionOrder) -> SessionEnded:
-    return commits({"hello.txt": "Hello.\n" if "mend it" in order.prompt else "Helo.\n"})(order)
+    return commits({"hello.txt": "Hello.\n" if MENDED_BY in order.prompt else "Helo.\n"})(order)
 
 
 def _reads(order: SessionOrder) -> SessionEnded:
     if "Hello" in (order.workspace / "hello.txt").read_text():
         return approves(order)
-    finding = {"severity": "sev2", "category": "correctness", "file": "hello.txt", "line": 1, "message": "mend it"}
+    finding = {"severity": "sev2", "category": "correctness", "file": "hello.txt", "line": 1, "message": MENDED_BY}
     return done(order, {"overall": "request_changes", "findings": [finding], "reviewed": ["hello.txt"]})
 
 

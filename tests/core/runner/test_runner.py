@@ -34,7 +34,7 @@ from support.runner_world import (
 )
 
 
-def finding(severity: str, category: str = "correctness", message: str = "mend it") -> dict[str, object]:
+def finding(severity: str, category: str = "correctness", message: str = "it greets nobody") -> dict[str, object]:
     return {"severity": severity, "category": category, "file": "hello.txt", "line": 1, "message": message}
 
 
@@ -88,7 +88,7 @@ def test_a_finding_sends_the_work_back_once_and_the_same_conversation_mends_it(t
     workers = [order for order in world.agents.orders if order.role is Role.WORKER]
     assert [order.resume for order in workers] == [False, True]
     assert workers[0].id == workers[1].id
-    assert "mend it" in workers[1].prompt
+    assert "it greets nobody" in workers[1].prompt
     assert "finding.closed" in world.kinds()
 
 
@@ -113,7 +113,7 @@ def test_a_round_that_was_cut_off_is_told_anew_what_it_is_for(tmp_path: Path) ->
     assert world.state(number) is JobState.MERGED
     (again,) = [order for order in world.agents.orders if order.role is Role.WORKER]
     assert "The loop was interrupted" in again.prompt
-    assert "mend it" in again.prompt
+    assert "it greets nobody" in again.prompt
 
 
 def test_red_checks_go_back_to_the_worker_with_their_output(tmp_path: Path) -> None:
