@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -9,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from forge_loop.agents.processes import find
 from forge_loop.database import Database
 from forge_loop.domain.job import JobState
 from forge_loop.queue import SQLiteQueue
 from forge_loop.store import open_store
 from support.command_line import Place, Said, seed_job
+from support.tables import OLDER, older
 
 COMMANDS = (
     ("run", "--max-ticks", "1"),
@@ -151,6 +154,50 @@ def test_an_older_database_is_brought_forward(seeded: Place, missing: str) -> No
     rows = database.query("SELECT component, version FROM schema_versions")
     assert {row["component"] for row in rows} == {"loop", "queue", "local_code_host"}
     database.close()
+
+
+LOOKING = tuple(words for words in COMMANDS if words[0] not in ("run", "once", "pause", "doctor"))
+
+
+@pytest.mark.parametrize("version", OLDER)
+def test_an_older_database_is_told_in_a_sentence_by_whoever_only_looks(place: Place, version: int) -> None:
+    place.init()
+    place.state.mkdir(mode=0o700, exist_ok=True)
+    place.layout.database.unlink(missing_ok=True)
+    older(place.layout.database, version, pid=None)
+    create_queue(place.layout.database)
+    answers = {words: place.run(*words) for words in (*LOOKING, ("status", "--short"), ("doctor",))}
+    print(f"F8 database, version {version}: {len(answers)} commands refused")
+    assert [text for words, said in answers.items() if (text := told(said, words))] == []
+    refused = {words: said.status for words, said in answers.items() if f"version {version} of 'loop'" in said.stderr}
+    assert refused == dict.fromkeys((*LOOKING, ("status", "--short")), 2)
+    assert "version" in answers[("doctor",)].stdout
+
+
+def create_queue(path: Path) -> None:
+    database = Database(path)
+    SQLiteQueue(database, max_deliveries=None)
+    database.close()
+
+
+@pytest.mark.parametrize("words", [("run", "--max-ticks", "1"), ("pause",)])
+def test_no_table_is_changed_under_a_loop_of_an_older_version(place: Place, words: tuple[str, ...]) -> None:
+    place.init()
+    place.state.mkdir(mode=0o700, exist_ok=True)
+    place.layout.database.unlink(missing_ok=True)
+    me = find(os.getpid())
+    assert me is not None
+    older(place.layout.database, OLDER[-1], pid=me.pid, start_ticks=me.started)
+    before = dump(place.layout.database)
+    said = place.run(*words)
+    assert (said.status, told(said, words)) == (5, ""), said
+    assert f"kill -TERM {me.pid}" in said.stderr
+    assert dump(place.layout.database) == before
+
+
+def dump(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return list(connection.iterdump())
 
 
 def drop(connection: sqlite3.Connection, component: str) -> None:

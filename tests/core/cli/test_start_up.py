@@ -41,6 +41,7 @@ FOR_THE_LINE = {
     "config.values",
     "database.connection",
     "database.faults",
+    "database.migration",
     "database.place",
     "database.read_only",
     "domain.dispatch",
@@ -54,6 +55,8 @@ FOR_THE_LINE = {
     "queue.queue_time",
     "stability",
     "status.short",
+    "status.version",
+    "store.versions",
 }
 # What makes things happen, and the libraries that it needs. To read what happened takes none of them.
 MAKES = (

@@ -12,7 +12,7 @@ from forge_loop.database import Database, open_read_only
 from forge_loop.errors import DatabaseError, DatabaseNewerError
 from forge_loop.store import LoopRow, Store, open_store
 from forge_loop.store.access import Access
-from forge_loop.store.open import COMPONENT
+from forge_loop.store.versions import COMPONENT
 from support.samples import NOW
 from support.stored import Undone, stored_job, undone
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import MISSING, fields, replace
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
@@ -14,51 +13,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from forge_loop.database import Database
-from forge_loop.domain.job import Approval, Attempt, FailureKind, Job, JobState, SessionRow
-from forge_loop.domain.limits import Window
+from forge_loop.domain.job import FailureKind, Job, JobState
 from forge_loop.domain.pipeline import CRITIC_ALONE
-from forge_loop.domain.proposals import Proposal
 from forge_loop.store import (
-    CheckRow,
-    EffectRow,
     EffectState,
-    FindingRow,
-    HostLookRow,
     LoopRow,
-    NodeRunRow,
-    RefusalRow,
-    RemarkRow,
-    RequestRow,
     RequestState,
-    ReviewRow,
     Store,
     open_store,
 )
-from forge_loop.store.pipelines import PipelineRow
-from forge_loop.store.records import BaseCheckRow
 from forge_loop.store.table import Table
 from support.samples import NOW
 from support.stored import stored_approval, stored_attempt, stored_job, undone
+from support.tables import TABLES
 
-TABLES: Mapping[str, type[Any]] = {
-    "approvals": Approval,
-    "jobs": Job,
-    "attempts": Attempt,
-    "sessions": SessionRow,
-    "checks": CheckRow,
-    "base_checks": BaseCheckRow,
-    "reviews": ReviewRow,
-    "findings": FindingRow,
-    "effects": EffectRow,
-    "host_looks": HostLookRow,
-    "node_runs": NodeRunRow,
-    "pipelines": PipelineRow,
-    "remarks": RemarkRow,
-    "refusals": RefusalRow,
-    "requests": RequestRow,
-    "proposals": Proposal,
-    "limits": Window,
-}
 TEXT = st.text(max_size=20)
 MOMENTS = st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC)).map(  # noqa: DTZ001
     lambda moment: moment.replace(microsecond=moment.microsecond // 1000 * 1000)

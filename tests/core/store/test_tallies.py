@@ -8,7 +8,7 @@ from pathlib import Path
 from forge_loop.database import Database
 from forge_loop.domain.events import LoopStopped, TickFinished, WatchdogEndedSession
 from forge_loop.store import Store, open_store
-from forge_loop.store.open import COMPONENT
+from forge_loop.store.versions import COMPONENT
 from support.samples import NOW
 from support.stored import undone
 

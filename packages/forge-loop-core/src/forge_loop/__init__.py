@@ -50,6 +50,7 @@ __all__ = [
     "DatabaseError",
     "DatabaseFullError",
     "DatabaseNewerError",
+    "DatabaseOlderError",
     "DeployFinished",
     "EffectDone",
     "EffectFailed",

@@ -19,6 +19,7 @@ Owns: the classes, their exit codes and their hints. Must not: import anything o
     |   +-- DatabaseBusyError              the write gate stayed taken
     |   +-- DatabaseFullError              no space left
     |   +-- DatabaseNewerError             written by a newer version
+    |   +-- DatabaseOlderError             of an older version, and only looked at
     |   +-- DatabaseDamagedError           not a database, or quick_check failed
     +-- QueueError
     |   +-- LeaseLost                      the delivery expired or belongs to another consumer
@@ -134,6 +135,12 @@ class DatabaseFullError(DatabaseError):
 
 class DatabaseNewerError(DatabaseError):
     """The file was written by a newer version; going back is refused."""
+
+    exit_code = 2
+
+
+class DatabaseOlderError(DatabaseError):
+    """The file is of an older version, and whoever only looks cannot bring it forward."""
 
     exit_code = 2
 

@@ -35,6 +35,7 @@ from forge_loop.runner.errands import Errands
 from forge_loop.runner.pipeline_watch import PipelineWatch
 from forge_loop.runner.slots import OwnSlots
 from forge_loop.runner.waker import Waker
+from forge_loop.status.version import check_no_older_loop
 from forge_loop.store import open_store
 
 
@@ -90,6 +91,7 @@ def build(
     base = settings.base or current_branch(project)
     database = Database(layout.database)
     database.check()
+    check_no_older_loop(database)
     store = open_store(database)
     waker = Waker(database.wake_fd)
     loop_id = store.loop().loop_id

@@ -71,11 +71,13 @@ def writing(project: Project) -> Iterator[tuple[Store, Database]]:
     """The loop's rows for an operator's request, in a state directory that is made if need be."""
     from forge_loop.database import Database
     from forge_loop.queue import SQLiteQueue
+    from forge_loop.status.version import check_no_older_loop
     from forge_loop.store import open_store
 
     prepare_state_directory(project.layout.root)
     database = Database(project.layout.database)
     try:
+        check_no_older_loop(database)
         store = open_store(database)
         # Whoever looks at the state finds the queue's tables there too, as after a loop has run.
         SQLiteQueue(database, max_deliveries=None)

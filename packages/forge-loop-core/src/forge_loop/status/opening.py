@@ -12,30 +12,25 @@ from pathlib import Path
 from forge_loop.agents.processes import find
 from forge_loop.config.layout import StateLayout
 from forge_loop.database import ReadOnlyDatabase, open_read_only
+from forge_loop.status.version import is_readable
 from forge_loop.store import Access, LoopRow, Store
-
-_TABLES = "SELECT count(*) AS tables FROM sqlite_schema WHERE name IN ('loop', 'queue_clock')"
 
 
 @contextmanager
 def open_store_read_only(state_dir: Path) -> Iterator[tuple[Store, ReadOnlyDatabase] | None]:
-    """The store of a state directory for reading, or None where no loop has been yet."""
+    """The store of a state directory for reading, or None where no loop has been yet.
+
+    Raises DatabaseError, DatabaseNewerError and DatabaseOlderError among them.
+    """
     path = StateLayout(state_dir).database
     if not path.exists():
         yield None
         return
     database = open_read_only(path)
     try:
-        yield (Store(Access(database)), database) if _is_made(database) else None
+        yield (Store(Access(database)), database) if is_readable(database) else None
     finally:
         database.close()
-
-
-def _is_made(database: ReadOnlyDatabase) -> bool:
-    """Whether the tables stand and the loop has its row: the first loop makes one after the other."""
-    if database.query(_TABLES)[0]["tables"] < 2:
-        return False
-    return bool(database.query("SELECT 1 FROM loop"))
 
 
 def is_running(loop: LoopRow) -> bool:

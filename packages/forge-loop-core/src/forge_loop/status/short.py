@@ -19,6 +19,7 @@ from forge_loop.database.place import free_bytes
 from forge_loop.domain.dispatch import DispatchFacts, closed_because
 from forge_loop.domain.job_state import JobState
 from forge_loop.queue import read_depth
+from forge_loop.status.version import is_readable
 
 # What each reason for closed dispatch makes of the loop's state, in the words of the contract.
 STATES = {"paused": "paused", "parked": "parked", "halted": "halted", "base_red": "halted", "storage_low": "parked"}
@@ -40,13 +41,18 @@ class Glance(NamedTuple):
         return ", ".join([self.state, *counts, *([f"{stuck} need you"] if stuck else [])])
 
 
+NOTHING_YET = Glance("stopped", (0, 0), 0, {})
+
+
 def glance(state_dir: Path, *, now: datetime) -> Glance:
     """What the loop of a state directory does at `now` (aware). Raises DatabaseError if it cannot be read."""
     path = StateLayout(state_dir).database
     if not path.exists():
-        return Glance("stopped", (0, 0), 0, {})
+        return NOTHING_YET
     database = open_read_only(path)
     try:
+        if not is_readable(database):
+            return NOTHING_YET
         (loop,) = database.query("SELECT * FROM loop")
         rows = database.query("SELECT state, count(*) AS jobs FROM jobs GROUP BY state")
         jobs = {row["state"]: row["jobs"] for row in rows}

@@ -3,23 +3,29 @@
 Owns: the loop's tables and the rule that a change and its event are one transaction. Must not: decide anything.
 """
 
-from forge_loop.store.access import Access
-from forge_loop.store.open import Store, open_store
-from forge_loop.store.records import (
-    BaseCheckRow,
-    CheckRow,
-    EffectRow,
-    EffectState,
-    FindingRow,
-    HostLookRow,
-    LoopRow,
-    NodeRunRow,
-    RefusalRow,
-    RemarkRow,
-    RequestRow,
-    RequestState,
-    ReviewRow,
-)
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from forge_loop.store.access import Access
+    from forge_loop.store.open import Store, open_store
+    from forge_loop.store.records import (
+        BaseCheckRow,
+        CheckRow,
+        EffectRow,
+        EffectState,
+        FindingRow,
+        HostLookRow,
+        LoopRow,
+        NodeRunRow,
+        RefusalRow,
+        RemarkRow,
+        RequestRow,
+        RequestState,
+        ReviewRow,
+    )
 
 __all__ = [
     "Access",
@@ -39,3 +45,29 @@ __all__ = [
     "Store",
     "open_store",
 ]
+
+# Each is loaded when it is first asked for (PEP 562): the line for a prompt reads no row of these.
+_HOMES = {
+    "Access": "forge_loop.store.access",
+    "BaseCheckRow": "forge_loop.store.records",
+    "CheckRow": "forge_loop.store.records",
+    "EffectRow": "forge_loop.store.records",
+    "EffectState": "forge_loop.store.records",
+    "FindingRow": "forge_loop.store.records",
+    "HostLookRow": "forge_loop.store.records",
+    "LoopRow": "forge_loop.store.records",
+    "NodeRunRow": "forge_loop.store.records",
+    "RefusalRow": "forge_loop.store.records",
+    "RemarkRow": "forge_loop.store.records",
+    "RequestRow": "forge_loop.store.records",
+    "RequestState": "forge_loop.store.records",
+    "ReviewRow": "forge_loop.store.records",
+    "Store": "forge_loop.store.open",
+    "open_store": "forge_loop.store.open",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

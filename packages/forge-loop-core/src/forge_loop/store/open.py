@@ -1,6 +1,6 @@
 """Opening the store, and the loop's own row.
 
-Owns: the schema's scripts and the tables by name. Must not: know what a stage does.
+Owns: the tables by name. Must not: know what a stage does.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import uuid
 from contextlib import AbstractContextManager
 from functools import cached_property
-from pathlib import Path
 from sqlite3 import Connection
 from typing import TYPE_CHECKING, Any
 
@@ -32,14 +31,12 @@ from forge_loop.store.records import (
     ReviewRow,
 )
 from forge_loop.store.table import Table, read_row, readers_of, to_column
+from forge_loop.store.versions import COMPONENT, scripts
 
 if TYPE_CHECKING:
     from forge_loop.database import Database
     from forge_loop.domain.limits import Window
     from forge_loop.domain.proposals import Proposal
-
-COMPONENT = "loop"
-_SCHEMA = Path(__file__).parent / "schema"
 
 
 class Store:
@@ -97,7 +94,7 @@ class Store:
 
 def open_store(database: Database) -> Store:
     """Bring the database's schema up to date and open the store on it."""
-    database.migrate(COMPONENT, [script.read_text() for script in sorted(_SCHEMA.glob("*.sql"))])
+    database.migrate(COMPONENT, [script.read_text() for script in scripts()])
     with database.transaction() as connection:
         connection.execute("INSERT OR IGNORE INTO loop (id, loop_id) VALUES (1, ?)", (str(uuid.uuid4()),))
     return Store(Access(database))
