@@ -8,7 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from forge_loop.git.removal import remove_tree
+from support.deep_tree import nested
 
 
 def test_a_tree_is_removed_and_what_its_links_point_to_stays(tmp_path: Path) -> None:
@@ -57,3 +60,10 @@ def test_directories_without_rights_are_removed_by_a_plain_user(tmp_path: Path) 
         [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("depth", [400, 3000])
+def test_a_tree_is_removed_however_deep_it_is(depth: int, tmp_path: Path) -> None:
+    tree = nested(tmp_path / "tree", depth)
+    remove_tree(tree)
+    assert list(tmp_path.iterdir()) == []

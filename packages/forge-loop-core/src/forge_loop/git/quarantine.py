@@ -21,6 +21,7 @@ from tempfile import TemporaryDirectory
 from forge_loop.git.bare import new_bare
 from forge_loop.git.command import Git, is_sha
 from forge_loop.git.plain_file import open_plain
+from forge_loop.git.walking import walk
 
 _HEAD = re.compile(r"ref: (refs/heads/[^\x00-\x20\x7f~^:?*\[\\]+)")
 _REDIRECTS = ("commondir", "gitdir", "objects/info/alternates", "objects/info/http-alternates")
@@ -77,7 +78,7 @@ def _entries(place: Path) -> Iterator[Path]:
     if os.path.lexists(place / "packed-refs"):
         yield place / "packed-refs"
     for part in ("objects", "refs"):
-        for directory, names, files in os.walk(place / part):
+        for directory, names, files in walk(place / part):
             yield from (Path(directory, name) for name in (*names, *files))
 
 

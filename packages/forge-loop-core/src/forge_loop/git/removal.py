@@ -1,14 +1,16 @@
 """Removing what an agent left behind.
 
-Owns: removing a tree whatever its modes are, without following a link. Must not: raise because it is gone already.
+Owns: removing a tree whatever its modes and its depth are, without following a link. Must not: raise because it is gone
+already.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 import stat
 from pathlib import Path
+
+from forge_loop.git.walking import flatten
 
 
 def remove_tree(path: Path) -> None:
@@ -22,16 +24,7 @@ def remove_tree(path: Path) -> None:
         return
     try:
         shutil.rmtree(path)
-    except PermissionError:
-        _open_up(path)
+    except (OSError, RecursionError):
+        # Without rights, too deep for the path or for the descriptors: made easy, and then once more.
+        flatten(path)
         shutil.rmtree(path)
-
-
-def _open_up(path: Path) -> None:
-    """Give the owner every right on every directory below: one without them keeps its entries from being removed."""
-    path.chmod(0o700)
-    for directory, names, _ in os.walk(path):
-        for name in names:
-            below = Path(directory, name)
-            if not below.is_symlink():
-                below.chmod(0o700)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from forge_loop.git.plain_file import open_plain
+from forge_loop.git.walking import walk
 
 MOST_BYTES = 256 * 1024 * 1024
 MOST_ENTRIES = 100_000
@@ -37,13 +38,12 @@ def salvage(path: Path, archive: Path) -> bool:
 
 def _entries(root: Path) -> Iterator[Path]:
     """Plain files and links, in order; directories that cannot be read are passed over."""
-    for directory, names, files in os.walk(root):
+    for directory, names, files in walk(root):
         if Path(directory) == root and ".git" in (*names, *files):
             names[:] = [name for name in names if name != ".git"]
             files = [name for name in files if name != ".git"]
         names.sort()
-        links = [name for name in names if Path(directory, name).is_symlink()]
-        yield from (Path(directory, name) for name in sorted((*files, *links)))
+        yield from (Path(directory, name) for name in sorted(files))
 
 
 def _write(stream: io.BufferedIOBase, root: Path, entries: list[Path]) -> None:
@@ -61,12 +61,12 @@ def _write(stream: io.BufferedIOBase, root: Path, entries: list[Path]) -> None:
 
 def _add(tar: tarfile.TarFile, entry: Path, name: str, room: int) -> int | None:
     """Add one entry; how many bytes it took, None if it was left out."""
-    if entry.is_symlink():
-        link = tarfile.TarInfo(name)
-        link.type, link.linkname = tarfile.SYMTYPE, str(entry.readlink())
-        tar.addfile(link)
-        return 0
     try:
+        if entry.is_symlink():
+            link = tarfile.TarInfo(name)
+            link.type, link.linkname = tarfile.SYMTYPE, str(entry.readlink())
+            tar.addfile(link)
+            return 0
         stream = open_plain(entry)
     except OSError:
         return None

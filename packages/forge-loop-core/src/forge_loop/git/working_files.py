@@ -9,11 +9,11 @@ filter, a driver or a file monitor needs configuration to be a command, and ther
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from forge_loop.git.command import Git
+from forge_loop.git.walking import walk
 
 _RULES = frozenset({".gitignore", ".gitattributes"})
 
@@ -33,7 +33,7 @@ def has_uncommitted(control: Path, workspace: Path, sha: str) -> bool:
 
 def _rules_are_traps(workspace: Path) -> bool:
     """Whether a file of rules is a pipe or the like: git would open it and wait."""
-    for directory, _, files in os.walk(workspace):
+    for directory, _, files in walk(workspace):
         for name in _RULES.intersection(files):
             entry = Path(directory, name)
             if not entry.is_symlink() and not entry.is_file():

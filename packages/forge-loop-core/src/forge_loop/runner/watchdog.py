@@ -15,6 +15,7 @@ from forge_loop.domain.events import SessionStalled, WatchdogEndedSession
 from forge_loop.domain.job import Job, SessionRow
 from forge_loop.domain.session import Role
 from forge_loop.domain.stall import Signs, Watch, WatchRules, watch
+from forge_loop.git.walking import walk
 from forge_loop.runner.bound import pipeline_of
 from forge_loop.runner.clock import passed
 from forge_loop.runner.context import Context
@@ -121,12 +122,15 @@ class Watchdog:
 
 
 def newest_change(root: Path) -> datetime | None:
-    """The newest modification time below a directory, by a walk that follows no link and runs no git."""
+    """When anything below a directory last changed, by a walk that follows no link and runs no git.
+
+    The time is the kernel's (ctime): a file's own can be set to anything by whoever is watched.
+    """
     newest = 0.0
-    for directory, _, names in os.walk(root):
+    for directory, _, names in walk(root):
         for name in (directory, *(os.path.join(directory, name) for name in names)):  # noqa: PTH118 - hot loop
             try:
-                newest = max(newest, os.lstat(name).st_mtime)
+                newest = max(newest, os.lstat(name).st_ctime)
             except OSError:
                 continue
     return datetime.fromtimestamp(newest, UTC) if newest else None
