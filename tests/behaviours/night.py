@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,11 +33,11 @@ from support.scripted import APPROVAL, WORK, critic, findings, play, rounds
 CONFIG = """\
 forge: local
 checks: ["test ! -e broken || { echo it is broken; exit 1; }"]
-scheduling: {parallel: 3, tick_seconds: 1, max_open_pull_requests: 1000, max_jobs_per_hour: 1000}
+scheduling: {parallel: SLOTS, tick_seconds: 1, max_open_pull_requests: 1000, max_jobs_per_hour: 1000}
 sandbox: {mode: "off"}
 po: {enabled: false}
 retry: {attempts: 3, cooldown: 1s}
-watchdog: {warn: 20s, stop: 60s}
+watchdog: {warn: 20s, stop: STOPs}
 """
 SECONDS = 1500.0  # for the whole night
 STEP = 300.0  # until the next thing that must happen
@@ -88,12 +88,25 @@ def at_first(first: Answer, later: Answer) -> Answer:
     return lambda request: (later if tried_before(request) else first)(request)
 
 
+def stuck_at_first() -> Part:
+    silent = play(Reply(text="never", until=threading.Event()))
+    return Part(worker=at_first(silent, does(SAVE)), charged=1, attempts=2)
+
+
+def small_cast() -> list[Part]:
+    return [
+        stuck_at_first(),
+        Part(worker=says("blocked", "no such API"), state=JobState.GIVEN_UP, says="no such API"),
+        Part(worker=does(SAVE)),
+    ]
+
+
 def cast(size: int) -> list[Part]:
     """The parts of a night of `size` issues, in the issues' order."""
     three = Together(3)
     well = does(SAVE)
     special = {
-        1: Part(worker=at_first(play(Reply(text="never", until=threading.Event())), well), charged=1, attempts=2),
+        1: stuck_at_first(),
         2: Part(worker=says("blocked", "no such API"), state=JobState.GIVEN_UP, says="no such API"),
         3: Part(worker=rounds(does("touch broken", SAVE), does("git rm -q broken", SAVE))),
         4: Part(worker=well, critic=reviews(findings("the full stop is missing"), APPROVAL)),
@@ -116,13 +129,17 @@ def cast(size: int) -> list[Part]:
 @dataclass
 class Service:
     """What stands between the scripts and the sessions: until `limited` every request meets the account's limit,
-    until `down` every one an overloaded service."""
+    until `down` every one an overloaded service. With `limit_next` the next request finds the account limited."""
 
     limited: datetime | None = None
     down: datetime | None = None
+    limit_next: bool = False
 
     def over(self, answer: Answer) -> Answer:
         def said(request: Request) -> Reply:
+            if self.limit_next:
+                self.limit_next = False
+                self.limit()
             now = datetime.now(UTC)
             if self.limited is not None and now < self.limited:
                 return Reply(status=429, error=("rate_limit_error", "limit"), headers=limit_headers(self.limited))
@@ -143,12 +160,16 @@ class Service:
 
 
 class Night:
-    def __init__(self, root: Path, size: int) -> None:
+    """`stop` are the seconds of silence after which the watchdog ends a session."""
+
+    def __init__(self, root: Path, parts: Sequence[Part], *, slots: int = 3, stop: int = 60) -> None:
         self.stage = Stage(root)
         self.service = Service()
-        self.parts = dict(enumerate(cast(size), start=1))
+        self.parts = dict(enumerate(parts, start=1))
         self.kills = 0
-        (self.stage.project / "forge-loop.yaml").write_text(CONFIG)
+        (self.stage.project / "forge-loop.yaml").write_text(
+            CONFIG.replace("SLOTS", str(slots)).replace("STOP", str(stop))
+        )
         for number, part in self.parts.items():
             scripts = {"worker": self.service.over(part.worker), "critic": self.service.over(part.critic)}
             assert self.stage.issue(f"issue {number}", scripts) == number
