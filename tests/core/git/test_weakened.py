@@ -106,3 +106,41 @@ def test_a_marker_outside_of_tests_does_not_count(repository: Path) -> None:
     base = head(repository)
     commit(repository, {"src/app.py": "t.Skip()\n"})
     assert weakened(repository, base) == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "test"),
+    [
+        ("tests/test_one.py", "def test_{0}():\n    assert x\n"),
+        ("tests/test_one.py", "class TestIt:\n    async def test_{0}(self):\n        assert x\n"),
+        ("a_test.go", "func Test{0}(t *testing.T) {{\n}}\n"),
+        ("a.test.ts", "  it('does {0}', () => {{}});\n"),
+        ("a.test.ts", "test.each([1, 2])('does {0}', () => {{}});\n"),
+        ("tests/it.rs", "#[tokio::test]\nfn {0}() {{}}\n"),
+        ("src/test/ATest.java", "  @Test\n  void {0}() {{}}\n"),
+        ("tests/ATests.cs", "  [Fact]\n  public void {0}() {{}}\n"),
+        ("tests/a.bats", '@test "{0}" {{\n}}\n'),
+        ("tests/ATest.php", "  public function test_{0}() {{}}\n"),
+        ("spec/a_spec.rb", "  it 'does {0}' do\n  end\n"),
+    ],
+)
+def test_a_test_that_is_taken_out_of_its_file_is_told(path: str, test: str, repository: Path) -> None:
+    commit(repository, {path: test.format("one") + test.format("two")})
+    base = head(repository)
+    commit(repository, {path: test.format("two") + "# and other words\n"})
+    assert weakened(repository, base) == (f"takes tests out of {path}",)
+
+
+def test_a_test_that_is_renamed_moved_or_replaced_is_not_taken_out(repository: Path) -> None:
+    other = "def test_two() -> None:\n    assert two() == 2\n"
+    commit(repository, {"tests/test_one.py": f"{TEST}\n\n{other}", "tests/test_three.py": "x = 3\n"})
+    base = head(repository)
+    renamed = TEST.replace("test_one", "test_another")
+    commit(repository, {"tests/test_one.py": renamed, "tests/test_three.py": f"x = 3\n\n\n{other}"})
+    assert weakened(repository, base) == ()
+
+
+def test_a_list_of_tests_that_are_not_collected_is_a_skip(repository: Path) -> None:
+    base = head(repository)
+    commit(repository, {"tests/conftest.py": "collect_ignore = ['test_one.py']\n"})
+    assert weakened(repository, base) == ("skips tests in tests/conftest.py",)
