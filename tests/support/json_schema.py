@@ -12,7 +12,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-_KNOWN = {"type", "enum", "properties", "required", "additionalProperties", "items", "minimum", "maximum", "pattern"}
+_KNOWN = {
+    *("type", "enum", "properties", "required", "additionalProperties", "items"),
+    *("minimum", "maximum", "pattern", "maxItems", "maxLength"),
+}
 _TYPES: Mapping[str, Any] = {
     "object": lambda value: isinstance(value, dict),
     "array": lambda value: isinstance(value, list),
@@ -31,9 +34,11 @@ def accepts(schema: Mapping[str, Any], value: object) -> bool:
     if isinstance(value, dict):
         return _accepts_fields(schema, value)
     if isinstance(value, list):
-        return all(accepts(schema["items"], entry) for entry in value)
+        few = len(value) <= schema.get("maxItems", len(value))
+        return few and all(accepts(schema["items"], entry) for entry in value)
     if isinstance(value, str):
-        return re.search(schema.get("pattern", ""), value) is not None
+        short = len(value) <= schema.get("maxLength", len(value))
+        return short and re.search(schema.get("pattern", ""), value) is not None
     return not isinstance(value, int) or schema.get("minimum", value) <= value <= schema.get("maximum", value)
 
 
@@ -68,7 +73,9 @@ def _of_type(name: str, schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
         return st.integers(min_value=schema.get("minimum"), max_value=schema.get("maximum"))
     if name == "null":
         return st.none()
-    return st.text().filter(lambda text: re.search(schema.get("pattern", ""), text) is not None)
+    return st.text(max_size=schema.get("maxLength")).filter(
+        lambda text: re.search(schema.get("pattern", ""), text) is not None
+    )
 
 
 JSON: st.SearchStrategy[Any] = st.recursive(

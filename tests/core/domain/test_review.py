@@ -12,6 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from forge_loop.domain.review import (
+    LONGEST_MESSAGE,
+    MOST_FINDINGS,
     REPORT_SCHEMA,
     Binding,
     Category,
@@ -126,6 +128,26 @@ def test_a_field_that_was_not_asked_for_is_named() -> None:
         parse_verdict({**REPORT, "merge": True})
     with pytest.raises(MalformedReport, match=r"findings\[0\].*unknown \['approved'\]"):
         parse_verdict({**REPORT, "findings": [{**FINDING, "approved": True}]})
+
+
+def test_more_findings_than_a_worker_can_be_sent_back_with_are_no_review() -> None:
+    most = {**REPORT, "findings": [FINDING] * MOST_FINDINGS}
+    assert len(parse_verdict(most).findings) == MOST_FINDINGS
+    assert accepts(REPORT_SCHEMA, most)
+    many = {**REPORT, "findings": [FINDING] * (MOST_FINDINGS + 1)}
+    with pytest.raises(MalformedReport, match="findings are 101, more than 100"):
+        parse_verdict(many)
+    assert not accepts(REPORT_SCHEMA, many)
+
+
+def test_a_finding_is_no_book() -> None:
+    longest = {**REPORT, "findings": [{**FINDING, "message": "x" * LONGEST_MESSAGE}]}
+    assert parse_verdict(longest)
+    assert accepts(REPORT_SCHEMA, longest)
+    longer = {**REPORT, "findings": [{**FINDING, "message": "x" * (LONGEST_MESSAGE + 1)}]}
+    with pytest.raises(MalformedReport, match=r"findings\[0\]\.message has 4001 characters"):
+        parse_verdict(longer)
+    assert not accepts(REPORT_SCHEMA, longer)
 
 
 @pytest.mark.parametrize("report", [None, [], "approve", True, 1, {}, {"overall": "approve"}])

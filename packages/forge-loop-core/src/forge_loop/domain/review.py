@@ -81,6 +81,8 @@ def delta_from(earlier: Iterable[Reviewed], *, attempt: int, head_sha: str) -> s
     return before[-1] if before else None
 
 
+MOST_FINDINGS = 100  # more is no review: the worker's next brief carries them all
+LONGEST_MESSAGE = 4_000  # characters of one finding
 LAST_LINE = 2**31 - 1  # a number beyond it names no line, and beyond 64 bits no database keeps it
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
@@ -107,6 +109,7 @@ REPORT_SCHEMA: Mapping[str, Any] = {
         "overall": {"enum": [member.value for member in Overall]},
         "findings": {
             "type": "array",
+            "maxItems": MOST_FINDINGS,
             "items": {
                 "type": "object",
                 "additionalProperties": False,
@@ -116,7 +119,7 @@ REPORT_SCHEMA: Mapping[str, Any] = {
                     "category": {"enum": [member.value for member in Category]},
                     "file": {"type": ["string", "null"]},
                     "line": {"type": ["integer", "null"], "minimum": 1, "maximum": LAST_LINE},
-                    "message": {"type": "string", "pattern": r"\S"},
+                    "message": {"type": "string", "pattern": r"\S", "maxLength": LONGEST_MESSAGE},
                 },
             },
         },
@@ -132,6 +135,8 @@ def parse_verdict(report: object) -> Verdict:
     reviewed = fields["reviewed"]
     if not isinstance(findings, list):
         raise MalformedReport(f"findings is not a list: {findings!r}")
+    if len(findings) > MOST_FINDINGS:
+        raise MalformedReport(f"findings are {len(findings)}, more than {MOST_FINDINGS}")
     if not isinstance(reviewed, list) or not all(isinstance(entry, str) for entry in reviewed):
         raise MalformedReport(f"reviewed is not a list of strings: {reviewed!r}")
     return Verdict(
@@ -150,6 +155,8 @@ def _finding(entry: object, place: str) -> Finding:
         raise MalformedReport(f"{place}.line is neither a line number nor null: {line!r}")
     if not isinstance(message, str) or not message.strip():
         raise MalformedReport(f"{place}.message is empty or not a string: {message!r}")
+    if len(message) > LONGEST_MESSAGE:
+        raise MalformedReport(f"{place}.message has {len(message)} characters, more than {LONGEST_MESSAGE}")
     return Finding(
         severity=_member(Severity, fields["severity"], f"{place}.severity"),
         category=_member(Category, fields["category"], f"{place}.category"),

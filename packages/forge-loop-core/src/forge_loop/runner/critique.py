@@ -13,6 +13,7 @@ from pathlib import Path
 from forge_loop.config.model import Critic
 from forge_loop.domain.events import NodeFinished, ReviewFinished, ReviewStarted
 from forge_loop.domain.job import FailureKind, Job, JobState, SessionRow
+from forge_loop.domain.outward import cut
 from forge_loop.domain.pipeline import CRITIC, Node, NodeState
 from forge_loop.domain.review import (
     REPORT_SCHEMA,
@@ -25,6 +26,7 @@ from forge_loop.domain.review import (
     parse_verdict,
 )
 from forge_loop.domain.session import Role, SessionOutcome
+from forge_loop.domain.status_note import LONGEST_REASON
 from forge_loop.runner import ending, findings, job_errands, node_runs, outcome, prompts, pull_request, sessions
 from forge_loop.runner.context import Context
 from forge_loop.store import ReviewRow, node_states
@@ -91,7 +93,7 @@ def block(context: Context, job: Job, node: Node) -> str:
     """Why a reviewer wants a person to look."""
     standing = prompts.open_findings(context, job, node.name)
     why = "; ".join(f"{row.category}: {row.message}" for row in standing) or "no finding was given"
-    return f"the {node.name} blocks it: {why}"
+    return f"the {node.name} blocks it: {cut(why, LONGEST_REASON)}"
 
 
 def asks(context: Context, job: Job, node: Node) -> str:

@@ -11,9 +11,11 @@ from typing import Any
 from forge_loop.domain.candidate import Harvest, Taken, taken
 from forge_loop.domain.events import CandidateHarvested, CandidateRefused, HookFailed
 from forge_loop.domain.job import FailureKind, Job, JobState, SessionRow
+from forge_loop.domain.outward import cut
 from forge_loop.domain.overlap import MOST_PATHS
 from forge_loop.domain.session import Role, SessionOutcome
-from forge_loop.domain.worker_report import WORKER_SCHEMA, WorkerStatus, parse_worker_report
+from forge_loop.domain.status_note import LONGEST_REASON
+from forge_loop.domain.worker_report import WORKER_SCHEMA, WorkerReport, WorkerStatus, parse_worker_report
 from forge_loop.runner import effects, ending, hooks, job_errands, outcome, prompts, revise, sessions
 from forge_loop.runner.context import Context
 from forge_loop.store import EffectRow, EffectState
@@ -144,11 +146,16 @@ def _read_report(context: Context, job: Job, row: SessionRow) -> None:
     if report is None:
         ending.fail(context, job, FailureKind.NO_REPORT, "the worker's report is not what was asked for")
     elif report.status is WorkerStatus.BLOCKED:
-        ending.end(context, job, JobState.GIVEN_UP, f"the worker is blocked: {report.summary}")
+        ending.end(context, job, JobState.GIVEN_UP, f"the worker is blocked: {_said(report)}")
     elif report.status is WorkerStatus.SUPERSEDED:
-        ending.end(context, job, JobState.HANDED_OVER, f"the worker says it is superseded: {report.summary}")
+        ending.end(context, job, JobState.HANDED_OVER, f"the worker says it is superseded: {_said(report)}")
     else:
         _harvest(context, job, row)
+
+
+def _said(report: WorkerReport) -> str:
+    """Its summary as a reason: whole in the session's row, and of bounded length wherever reasons go."""
+    return cut(report.summary, LONGEST_REASON)
 
 
 def _harvest(context: Context, job: Job, row: SessionRow) -> None:
