@@ -113,6 +113,8 @@ FAILURES = (
             "breaks off at the length limit",
             "asks for changes in every round",
             "knows a severity of its own",
+            "finds more than anybody can mend",
+            "names the commit that it approves",
             "never gives a verdict",
             "never hands in a spec",
             "hands in an empty spec",
@@ -142,6 +144,8 @@ FAILURES = (
             "talks without an end",
             "uses all its turns",
             "reads on beyond its time",
+            "stops its own Claude Code",
+            "stops the process around it",
             "falls silent over a review",
         ),
         played=(
@@ -180,7 +184,7 @@ FAILURES = (
         says="a session whose processes die goes on in the same conversation; dying again and again is charged",
         kinds=(Kind.LOST,),
         decided=(RETRY + "a_session_that_is_lost_again_and_again_is_the_works_own_fault",),
-        cases=("dies once", "dies again and again"),
+        cases=("dies once", "dies again and again", "kills the process around it"),
         played=(
             "tests/e2e/test_own_repository.py::test_a_kill_in_the_middle_of_a_session_costs_nothing_and_merges_once",
         ),
@@ -195,7 +199,10 @@ FAILURES = (
         ),
         cases=(
             "commits a huge file",
+            "commits a huge file and takes it out again",
             "commits a link that leaves the tree",
+            "commits a repository inside its own",
+            "dates its commits ahead",
             "commits a secret",
             "commits a submodule",
             "commits a name with control characters",
@@ -234,6 +241,8 @@ RULES = (
         decided=(DOMAIN + "worker_report.py::test_a_report_is_taken_word_for_word",),
         cases=(
             "leaves its tree uncommitted and commits when asked",
+            "reports a book",
+            "reports what no text can hold",
             "says it is blocked",
             "says it is blocked although it committed",
             "says it is superseded",
@@ -274,6 +283,10 @@ RULES = (
             "pushes by itself",
             "commits on a branch of another name",
             "commits on no branch",
+            "commits on a branch called HEAD",
+            "digs directories too deep to walk",
+            "puts a pipe where a file stood",
+            "turns every end of a line round",
             "moves the branch of its base",
             "plants traps for git",
         ),
@@ -285,6 +298,8 @@ RULES = (
         cases=(
             "deletes tests",
             "skips tests",
+            "takes tests out of a file that stays",
+            "edits the submodules",
             "edits the workflows",
             "edits the agents' notes",
             "edits the loop's configuration",
@@ -310,6 +325,7 @@ RULES = (
             "finds scaffold theatre",
             "approves a large change and names nothing it read",
             "names what it read when asked",
+            "points at places that are not there",
         ),
     ),
     Rule(
@@ -319,7 +335,7 @@ RULES = (
             SPEC + "fewer_than_three_of_the_five_sections_are_thin_whichever_they_are",
             SPEC + "anything_else_is_no_expansion",
         ),
-        cases=("expands a thin spec",),
+        cases=("expands a thin spec", "writes orders and the ready label into its spec"),
         played=(ASKING + "a_spec_for_a_thin_issue_is_posted_and_waits_for_a_new_approval",),
     ),
     Rule(

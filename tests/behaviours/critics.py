@@ -68,6 +68,14 @@ def _block(name: str, prompt: str) -> str:
     return prompt.split(f"begin data {name} ")[1].split(f"end data {name} ")[0]
 
 
+def points_nowhere(request: Request) -> Reply:
+    """A finding out of the tree, in words that no text can hold; then an approval."""
+    place = {"file": "../../../etc/passwd", "line": 2**31 - 1}
+    wrong = {"severity": "sev2", "category": "security", "message": "look \ud800 here \x00\x1b[2J", **place}
+    asked = {"overall": "request_changes", "findings": [wrong], "reviewed": ["\udcff"]}
+    return report(APPROVAL if "etc/passwd" in request.prompt else asked)
+
+
 def it_kept_its_id(played: Played) -> None:
     assert [event.data["findings"] for event in played.told("review.finished")] == [1, 2, 0]
     assert [finding.message for finding in played.findings] == ["the first thing", "a second thing"]
@@ -133,6 +141,24 @@ CRITICS = (
         handed_over("without its report", kind=Kind.NO_REPORT, charged=1),
         critic=critic(approving(findings("hm", severity="sev4"))),
         proof=the_pull_request_stays,
+    ),
+    Case(
+        "finds more than anybody can mend",
+        does(SAVE),
+        handed_over("without its report", kind=Kind.NO_REPORT, charged=1),
+        critic=critic(findings(*(f"thing {number} is wrong" for number in range(3000)))),
+    ),
+    Case(
+        "names the commit that it approves",
+        does(SAVE),
+        handed_over("without its report", kind=Kind.NO_REPORT, charged=1),
+        critic=critic({**APPROVAL, "head_sha": "0" * 40}),
+    ),
+    Case(
+        "points at places that are not there",
+        does(SAVE),
+        merged(rounds=1, sessions=4),
+        critic=points_nowhere,
     ),
     Case(
         "never gives a verdict",

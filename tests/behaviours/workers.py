@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tarfile
 import threading
+import time
 from pathlib import Path
 
 from behaviours.case import Case, failed, gave_up, handed_over, merged
@@ -76,6 +77,22 @@ def it_was_resumed(played: Played) -> None:
 
 def no_trap_was_sprung(played: Played) -> None:
     assert list(played.layout.root.rglob("sprung-*")) == []
+
+
+def no_date_is_ahead(played: Played) -> None:
+    dates = git(played.layout.origin, "log", "--format=%ct %at", "main").split()
+    assert max(map(int, dates)) < time.time() + 24 * 3600
+
+
+def its_reason_is_short(played: Played) -> None:
+    assert len(played.job.reason or "") < 3_000
+    assert len(played.told("job.given_up")[0].line()) < 6_000
+    assert len(played.note or "") < 12_000
+
+
+def nothing_unspeakable_is_on_base(played: Played) -> None:
+    message = git(played.layout.origin, "log", "-1", "--format=%B", played.job.merged_sha or "")
+    assert [character for character in message if ord(character) < 32 and character != "\n"] == []
 
 
 PROTECTED = handed_over("it touches the protected path", sessions=2, tells=("merge.refused",))
@@ -159,6 +176,18 @@ WORKERS = (
         play(shell(SAVE), report(BAD_REPORT), report(WORK)),
         merged(),
     ),
+    Case(
+        "reports what no text can hold",
+        play(shell(SAVE), report({**WORK, "summary": "half \ud800 a \x00 pair \x1b[31m\u202e", "notes": "\udfff"})),
+        merged(),
+        proof=nothing_unspeakable_is_on_base,
+    ),
+    Case(
+        "reports a book",
+        says("blocked", "no such API, " * 100_000),
+        gave_up("the worker is blocked: no such API"),
+        proof=its_reason_is_short,
+    ),
     # How its session ends.
     Case("uses all its turns", lambda request: shell(f"echo {request.step}"), failed(Kind.TIMED_OUT, "all its")),
     Case(
@@ -173,6 +202,24 @@ WORKERS = (
         merged(sessions=3),
         often=True,
         proof=it_was_resumed,
+    ),
+    Case(
+        "kills the process around it",
+        rounds(does("kill -9 $(ps -o ppid= -p $PPID)"), does(SAVE)),
+        merged(sessions=3),
+        proof=it_was_resumed,
+    ),
+    Case(
+        "stops its own Claude Code",
+        does("kill -STOP $PPID", SAVE),
+        failed(Kind.TIMED_OUT, "the time ran out (120 s)"),
+        proof=nothing_of_it_is_left,
+    ),
+    Case(
+        "stops the process around it",
+        does(daemon("setsid sh -c '{0}'"), "kill -STOP $(ps -o ppid= -p $PPID)", "sleep 300"),
+        failed(Kind.TIMED_OUT, "the time ran out (120 s)"),
+        proof=nothing_of_it_is_left,
     ),
     Case(
         "dies again and again",
@@ -250,6 +297,11 @@ WORKERS = (
         failed(REFUSED, "'big.bin' is 11000000 bytes", tells=("candidate.refused",)),
         often=True,
     ),
+    Case(
+        "commits a huge file and takes it out again",
+        does("head -c 210000000 /dev/zero > big.bin", SAVE, "git rm -q big.bin && git commit -q -m out"),
+        failed(REFUSED, "its history holds a file of 210000000 bytes"),
+    ),
     Case("commits a link that leaves the tree", does("ln -s /etc/passwd out", SAVE), failed(REFUSED, "the link 'out'")),
     Case(
         "commits a secret",
@@ -263,11 +315,27 @@ WORKERS = (
         failed(REFUSED, "'sub' is a gitlink"),
     ),
     Case(
+        "commits a repository inside its own",
+        does("git init -q inner && git -C inner commit -q --allow-empty -m inner", SAVE),
+        failed(REFUSED, "'inner' is a gitlink"),
+    ),
+    Case(
+        "dates its commits ahead",
+        does("export GIT_COMMITTER_DATE=2099-01-01T00:00:00 GIT_AUTHOR_DATE=2099-01-01T00:00:00", SAVE),
+        failed(REFUSED, "hours ahead"),
+        proof=no_date_is_ahead,
+    ),
+    Case(
         "commits a name with control characters",
         does("""printf x > "$(printf 'a\\033[31mb')" """, SAVE),
         failed(REFUSED, "control characters"),
     ),
     Case("deletes tests", does("git rm -q tests/test_more.py", SAVE), handed_over("deletes tests/test_more.py")),
+    Case(
+        "takes tests out of a file that stays",
+        does("echo '# nothing here' > tests/test_more.py", SAVE),
+        handed_over("takes tests out of tests/test_more.py"),
+    ),
     Case(
         "skips tests",
         does("sed -i '1i import pytest\\n\\n\\n@pytest.mark.skip' tests/test_it.py", SAVE),
@@ -289,6 +357,12 @@ WORKERS = (
         PROTECTED,
     ),
     Case("edits an issue", does("mkdir -p backlog/tasks && echo x > 'backlog/tasks/task-999 - X.md'", SAVE), PROTECTED),
+    Case("edits the submodules", does("printf '[submodule \"x\"]\\n' > .gitmodules", SAVE), PROTECTED),
+    Case(
+        "turns every end of a line round",
+        does("git config core.autocrlf true", "sed -i 's/$/\\r/' README", SAVE),
+        merged(sessions=3),
+    ),
     Case("edits git's attributes", does("echo '* filter=x' > .gitattributes", SAVE), PROTECTED),
     # What it does to its clone.
     Case(
@@ -302,6 +376,11 @@ WORKERS = (
         failed(REFUSED, "is not built on base"),
     ),
     Case("commits on a branch of another name", does("git checkout -q -b mine", SAVE), merged()),
+    Case(
+        "commits on a branch called HEAD",
+        does("git update-ref refs/heads/HEAD HEAD && git symbolic-ref HEAD refs/heads/HEAD", SAVE),
+        merged(),
+    ),
     Case("commits on no branch", does("git checkout -q --detach", SAVE), merged()),
     Case(
         "commits on a branch that it leaves again",
@@ -310,6 +389,16 @@ WORKERS = (
     ),
     Case(
         "moves the branch of its base", does("git branch -q -f base HEAD", SAVE, "git branch -q -f base HEAD"), merged()
+    ),
+    Case(
+        "digs directories too deep to walk",
+        does(SAVE, """python3 -c 'import os; [(os.mkdir("d"), os.chdir("d")) for _ in range(3000)]' """),
+        merged(),
+    ),
+    Case(
+        "puts a pipe where a file stood",
+        rounds(does(SAVE, "rm README && mkfifo README"), play(report(WORK))),
+        merged(sessions=3),
     ),
     Case("removes its git directory", does(SAVE, "rm -rf .git"), failed(REFUSED, "'.git' is not a directory")),
     Case(

@@ -64,6 +64,6 @@ def test_directories_without_rights_are_removed_by_a_plain_user(tmp_path: Path) 
 
 @pytest.mark.parametrize("depth", [400, 3000])
 def test_a_tree_is_removed_however_deep_it_is(depth: int, tmp_path: Path) -> None:
-    tree = nested(tmp_path / "tree", depth)
-    remove_tree(tree)
-    assert list(tmp_path.iterdir()) == []
+    with nested(tmp_path / "tree", depth) as tree:
+        remove_tree(tree)
+        assert list(tmp_path.iterdir()) == []

@@ -29,16 +29,17 @@ def test_a_name_that_is_taken_out_is_passed_over(tmp_path: Path) -> None:
 
 
 def test_a_tree_deeper_than_a_path_can_be_long_is_walked_as_far_as_there_are_paths(tmp_path: Path) -> None:
-    seen = sum(1 for _ in walk(nested(tmp_path / "tree", 3000)))
+    with nested(tmp_path / "tree", 3000) as tree:
+        seen = sum(1 for _ in walk(tree))
     assert 1000 < seen < 3000
 
 
 def test_a_tree_is_made_shallow_and_loses_nothing(tmp_path: Path) -> None:
-    tree = nested(tmp_path / "tree", 3000)
-    (tree / ".deep-0").touch()
-    flatten(tree)
-    depths = [len(Path(directory).relative_to(tree).parts) for directory, _, _ in walk(tree)]
-    assert len(depths) == 3001
-    assert max(depths) <= SHALLOW + 1
-    assert sum("last" in files for _, _, files in walk(tree)) == 1
-    assert (tree / ".deep-0").is_file()
+    with nested(tmp_path / "tree", 3000) as tree:
+        (tree / ".deep-0").touch()
+        flatten(tree)
+        depths = [len(Path(directory).relative_to(tree).parts) for directory, _, _ in walk(tree)]
+        assert len(depths) == 3001
+        assert max(depths) <= SHALLOW + 1
+        assert sum("last" in files for _, _, files in walk(tree)) == 1
+        assert (tree / ".deep-0").is_file()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 
 from forge_loop.config.model import Settings, Worker
 from forge_loop.domain.session import Activity
+from forge_loop.runner.watchdog import newest_change
+from support.deep_tree import nested
 from support.runner_world import SETTINGS, World, approve, open_world
 
 BETWEEN = timedelta(minutes=20)  # longer than watchdog.stop, shorter than watchdog.tool
@@ -60,3 +63,21 @@ def test_a_hosts_own_clock_comes_first_and_the_watchdog_is_for_a_host_that_does_
     assert ended_after(world, timedelta(seconds=30))
     told = [event for event in world.events() if event.kind == "watchdog.ended_session"]
     assert [event.data["reason"] for event in told] == ["the time of its role ran out"]
+
+
+def test_the_time_that_a_file_gives_itself_does_not_count(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    before = newest_change(tmp_path)
+    for seconds in (4_000_000_000, 2**40):
+        os.utime(tmp_path / "file", (seconds, seconds))
+        after = newest_change(tmp_path)
+        assert before is not None
+        assert after is not None
+        assert before <= after < before + timedelta(minutes=10)
+
+
+def test_a_tree_too_deep_to_walk_hides_no_other_session_from_the_watchdog(tmp_path: Path) -> None:
+    world, _ = working(tmp_path)
+    with nested(world.agents.orders[0].workspace / "deep", 3000):
+        assert ended_after(world, 2 * BETWEEN)
+        assert [place for place, _ in world.faults if "watchdog" in place] == []

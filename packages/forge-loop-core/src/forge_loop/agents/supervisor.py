@@ -49,6 +49,7 @@ class Supervisor:
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._lock = threading.Lock()
         self._reason = ""
+        self._late = False
         self._over = False
         self._kill_at: float | None = None
         self._finished: Finished | None = None
@@ -96,6 +97,7 @@ class Supervisor:
     def _enforce(self, late_at: float) -> None:
         now = time.monotonic()
         if self._kill_at is None and now >= late_at:
+            self._late = True
             self.end(f"the time ran out ({self._order.timeout:g} s)")
         elif self._kill_at is not None and now >= self._kill_at:
             # What is below the host now is found by parentage; once the host is gone only the marker is left.
@@ -182,8 +184,9 @@ class Supervisor:
 
     def _without_result(self) -> Finished:
         last = self._pipes.last_words() or f"its host ended with status {self._process.returncode}"
+        ended = SessionOutcome.TIMED_OUT if self._late else SessionOutcome.STOPPED
         return Finished(
-            outcome=SessionOutcome.STOPPED if self._reason else SessionOutcome.LOST,
+            outcome=ended if self._reason else SessionOutcome.LOST,
             detail=self._reason or last,
             tokens_in=self._tally.tokens_in,
             tokens_out=self._tally.tokens_out,

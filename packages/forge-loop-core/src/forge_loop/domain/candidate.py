@@ -14,7 +14,7 @@ class Harvest:
     """A commit taken from a workspace into the loop's own repository.
 
     `problems` are reasons why it cannot become a candidate (a symlink that leaves the tree, a gitlink, too large, not
-    based on the base); `protected` lists protected paths it touches, `weakened` the tests it deletes or skips.
+    based on the base); `protected` lists protected paths it touches, `weakened` the tests it takes out or skips.
     `commit` is None where the workspace holds no commit beyond its base.
     """
 

@@ -5,6 +5,7 @@ Owns: the order of the steps and the answer. Must not: run git on the workspace'
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from forge_loop.domain.candidate import Harvest
 from forge_loop.errors import GitError
 from forge_loop.git.changes import changes, lines_changed
 from forge_loop.git.control import ControlRepository
-from forge_loop.git.inspection import problems
+from forge_loop.git.inspection import dated_ahead, problems
 from forge_loop.git.leaks import leaks
 from forge_loop.git.names import forge_ref
 from forge_loop.git.protected import protected_paths
@@ -59,6 +60,7 @@ def _inspect(
     if not changed:
         return Harvest(commit=None, uncommitted=uncommitted)
     found = problems(control.git, changed) or leaks(control.git, base_sha, sha, changed)
+    found = found or dated_ahead(control.git, base_sha, sha, time.time())
     paths = tuple(change.path for change in changed)
     return Harvest(
         commit=sha,

@@ -1,7 +1,7 @@
 """What a candidate must not hold, whatever it is for.
 
-Owns: the problems: links that leave the tree, gitlinks, odd modes, names git would trip over, size. Must not: know
-which paths are protected.
+Owns: the problems: links that leave the tree, gitlinks, odd modes, names git would trip over, size, dates. Must not:
+know which paths are protected.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from forge_loop.git.command import Git
 MOST_BYTES = 10 * 1024 * 1024
 MOST_LINK_BYTES = 4096
 MOST_PATHS = 5000
+MOST_AHEAD = 24 * 3600.0  # seconds that a commit may be dated ahead of the loop's clock
 
 # Characters that some file systems drop, so that a name with them becomes `.git` (git's own list for HFS+).
 _DROPPED = dict.fromkeys((*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF))
@@ -33,6 +34,13 @@ def problems(git: Git, changed: Sequence[Change]) -> tuple[str, ...]:
     targets = blobs(git, sorted({link.new_blob for link in links if size[link.new_blob] <= MOST_LINK_BYTES}))
     found += [f"the link {c.path!r} leaves the tree" for c in links if not _stays(c.raw, targets.get(c.new_blob))]
     return tuple(found)
+
+
+def dated_ahead(git: Git, base_sha: str, head_sha: str, now: float) -> tuple[str, ...]:
+    """A commit that says it is from the future: what is merged takes over its date, and so does all that follows."""
+    dates = git.text("log", "--format=%ct", f"{base_sha}..{head_sha}").splitlines()
+    ahead = max((int(date) for date in dates if date), default=0) - now
+    return (f"a commit is dated {int(ahead // 3600)} hours ahead",) if ahead > MOST_AHEAD else ()
 
 
 def _mode_problems(change: Change) -> Iterator[str]:
