@@ -99,6 +99,27 @@ CASES: list[tuple[str, str, Series, Mapping[int, int]]] = [
         {60: 0},
     ),
     (
+        "a message that waits",
+        "ForgeLoopMessagesStuck",
+        {'forge_loop_outbox_oldest_message_age_seconds{sink="slack"}': "0x10 0+60x290"},
+        {30: 0, 50: 1},
+    ),
+    (
+        "messages that the operator holds back",
+        "ForgeLoopMessagesStuck",
+        {
+            'forge_loop_outbox_oldest_message_age_seconds{sink="slack"}': "0x10 0+60x290",
+            'forge_loop_sink_stopped{sink="slack",by="operator"}': "1x300",
+        },
+        {60: 0},
+    ),
+    (
+        "a receiver that wants no more",
+        "ForgeLoopSinkStopped",
+        {'forge_loop_sink_stopped{sink="slack",by="receiver"}': "0x10 1x290"},
+        {9: 0, 13: 1},
+    ),
+    (
         "a database that cannot be read",
         "ForgeLoopCollectorErrors",
         {"forge_loop_collector_errors_total": "0x10 1x290"},

@@ -79,14 +79,16 @@ def test_promtool_would_refuse_a_bad_name() -> None:
 
 
 def test_a_value_that_is_not_enumerated_counts_as_other() -> None:
-    family = Family(name="x_total", kind=Kind.COUNTER, help="h", read=lambda _: {}, labels={"a": ("b",)})
+    family: Family[None] = Family(name="x_total", kind=Kind.COUNTER, help="h", read=lambda _: {}, labels={"a": ("b",)})
     found: Values = {("b",): 1, ("strange",): 2, ("stranger",): 3}
     made = metric(family, found)
     assert {s.labels["a"]: s.value for s in made.samples} == {"b": 1, "other": 5}
 
 
 def test_the_buckets_of_a_histogram_add_up() -> None:
-    family = Family(name="x", kind=Kind.HISTOGRAM, help="h", read=lambda _: {}, labels={}, bounds=(1.0, 5.0))
+    family: Family[None] = Family(
+        name="x", kind=Kind.HISTOGRAM, help="h", read=lambda _: {}, labels={}, bounds=(1.0, 5.0)
+    )
     found: Spreads = {(): Spread(counts=(2, 3, 4), total=60.0)}
     made = metric(family, found)
     assert [s.value for s in made.samples if s.name == "x_bucket"] == [2, 5, 9]

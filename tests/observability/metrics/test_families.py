@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ ABBREVIATED = re.compile(r"_(ms|s|sec|secs|min|kb|mb|pct|percent|num|count)(_|$)
 ABOUT_ONE = {"issue", "pr", "pull_request", "session", "worker", "job", "attempt", "title", "branch", "path", "error"}
 
 
-def problems(family: Family) -> list[str]:
+def problems(family: Family[Any]) -> list[str]:
     name, found = family.name, []
     if not NAME.fullmatch(name):
         found.append("not in snake case under the prefix")
@@ -36,7 +37,7 @@ def problems(family: Family) -> list[str]:
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
-def test_a_metric_keeps_the_rules_of_its_kind(family: Family) -> None:
+def test_a_metric_keeps_the_rules_of_its_kind(family: Family[Any]) -> None:
     assert problems(family) == []
 
 
@@ -45,7 +46,9 @@ def test_no_two_metrics_have_one_name() -> None:
 
 
 def test_a_breach_of_the_rules_would_be_seen() -> None:
-    bad = Family(name="forge_loop_waitMs", kind=Kind.COUNTER, help="", read=lambda _: {}, labels={"issue": ()})
+    bad: Family[Any] = Family(
+        name="forge_loop_waitMs", kind=Kind.COUNTER, help="", read=lambda _: {}, labels={"issue": ()}
+    )
     assert len(problems(bad)) == 5
 
 

@@ -136,6 +136,18 @@ class Figures:
         where = f"pull_request IS NOT NULL AND state IN {ended}"
         return self._counts(f"SELECT state, count(*) FROM jobs WHERE {where} GROUP BY 1")
 
+    def node_runs(self) -> Mapping[Labels, int]:
+        """Commands and people of the pipeline by what came of them: passed, failed."""
+        return self._counts("SELECT state, count(*) FROM node_runs WHERE state IN ('passed', 'failed') GROUP BY 1")
+
+    def people_awaited(self) -> int:
+        """How many people the pipeline waits for, about candidates that still stand."""
+        sql = (
+            "SELECT count(*) AS n FROM node_runs JOIN jobs ON jobs.id = node_runs.job AND "
+            "jobs.head_sha = node_runs.head_sha WHERE node_runs.state = 'waiting' AND jobs.state = 'reviewing'"
+        )
+        return int(self._database.query(sql)[0]["n"])
+
     def events(self) -> Mapping[Labels, int]:
         """Events ever written, by kind."""
         return self._tallied(EVENTS)

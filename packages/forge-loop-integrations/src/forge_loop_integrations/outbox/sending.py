@@ -205,11 +205,15 @@ class Sending:
         )
 
     def _log(self, connection: Connection, message: Message, answer: Answer, began: float, seconds: float) -> None:
-        error = None if isinstance(answer, Delivered) else answer.reason
+        error, result = None if isinstance(answer, Delivered) else answer.reason, type(answer).__name__.lower()
         connection.execute(
             "INSERT INTO deliveries (message, attempt, at, seconds, result, status, error) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (message.id, message.attempts, began, seconds, type(answer).__name__.lower(), answer.status, error),
+            (message.id, message.attempts, began, seconds, result, answer.status, error),
+        )
+        connection.execute(
+            "INSERT INTO tallies (sink, result, count) VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET count = count + 1",
+            (self._name, result),
         )
 
     def _repeat(self, connection: Connection, moment: float) -> None:

@@ -24,18 +24,21 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from forge_loop import DatabaseError
-from forge_loop.status.figures import Figures, Spread, read_figures
+from forge_loop.status.figures import Spread, read_figures
 from forge_loop_observability.metrics.families import (
     COLLECTOR_ERRORS,
     COLLECTOR_SECONDS,
-    FAMILIES,
+    OF_THE_OUTBOX,
+    OF_THE_STATE,
     OTHER,
     Family,
     Kind,
     Labels,
+    Source,
     Spreads,
     Values,
 )
+from forge_loop_observability.metrics.outbox import read_messages
 
 
 class StateCollector(Collector):
@@ -61,21 +64,27 @@ class StateCollector(Collector):
     def _families(self) -> Iterator[Metric]:
         try:
             with read_figures(self._state_dir, now=datetime.now(UTC)) as figures:
-                for family in FAMILIES:
+                for family in OF_THE_STATE:
                     yield from self._read(family, figures)
         except DatabaseError:
             self._errors += 1
-
-    def _read(self, family: Family, figures: Figures | None) -> Iterator[Metric]:
         try:
-            found = family.read(figures) if figures is not None else {}
+            with read_messages(self._state_dir, now=datetime.now(UTC)) as messages:
+                for each in OF_THE_OUTBOX:
+                    yield from self._read(each, messages)
+        except DatabaseError:
+            self._errors += 1
+
+    def _read(self, family: Family[Source], source: Source | None) -> Iterator[Metric]:
+        try:
+            found = family.read(source) if source is not None else {}
         except DatabaseError:
             self._errors += 1
             return
         yield metric(family, found)
 
 
-def metric(family: Family, found: Values | Spreads) -> Metric:
+def metric(family: Family[Source], found: Values | Spreads) -> Metric:
     """A family with a sample for every combination of its labels' values, 0 where nothing was found."""
     if family.kind is Kind.INFO:
         labels = {name: values[0] for name, values in family.labels.items()}
@@ -93,7 +102,7 @@ def metric(family: Family, found: Values | Spreads) -> Metric:
     return made
 
 
-def _histogram(family: Family, found: Mapping[Labels, Spread]) -> Metric:
+def _histogram(family: Family[Source], found: Mapping[Labels, Spread]) -> Metric:
     made = HistogramMetricFamily(family.name, family.help, labels=list(family.labels))
     nothing = Spread(counts=(0,) * (len(family.bounds) + 1), total=0.0)
     known = {_known(family, labels): spread for labels, spread in found.items()}
@@ -108,11 +117,11 @@ def _histogram(family: Family, found: Mapping[Labels, Spread]) -> Metric:
     return made
 
 
-def _combinations(family: Family) -> Iterator[Labels]:
+def _combinations(family: Family[Source]) -> Iterator[Labels]:
     return product(*family.labels.values())
 
 
-def _known(family: Family, labels: Labels) -> Labels:
+def _known(family: Family[Source], labels: Labels) -> Labels:
     return tuple(
         value if value in values else OTHER for value, values in zip(labels, family.labels.values(), strict=True)
     )

@@ -10,6 +10,7 @@ import platform
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Generic, TypeVar
 
 from forge_loop import __version__
 from forge_loop.extension import (
@@ -25,6 +26,7 @@ from forge_loop.extension import (
 )
 from forge_loop.status.figures import Figures, Spread
 from forge_loop.status.short import STATES
+from forge_loop_observability.metrics.outbox import RESULTS, SINKS, STOPPED_BY, Messages
 
 OTHER = "other"
 SESSION_SECONDS = (30.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 1800.0, 3600.0, 7200.0)
@@ -37,6 +39,7 @@ WATCHDOG_REASONS = {
     "the time of its role ran out": "timed_out",
 }
 
+Source = TypeVar("Source")
 Labels = tuple[str, ...]
 Values = Mapping[Labels, float]
 Spreads = Mapping[Labels, Spread]
@@ -50,31 +53,32 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Family:
+class Family(Generic[Source]):
     """One metric. `name` is as it is exposed, `labels` maps each label to its values, `bounds` are a histogram's.
 
-    `read` gives values by label values; combinations it leaves out are 0. Raises DatabaseError.
+    `read` gives values by label values, from what the metric is read from; combinations it leaves out are 0. Raises
+    DatabaseError.
     """
 
     name: str
     kind: Kind
     help: str
-    read: Callable[[Figures], Values | Spreads]
+    read: Callable[[Source], Values | Spreads]
     labels: Mapping[str, tuple[str, ...]]
     bounds: tuple[float, ...] = ()
 
 
-def _gauge(name: str, help: str, read: Callable[[Figures], Values], **labels: Iterable[str]) -> Family:
+def _gauge(name: str, help: str, read: Callable[[Source], Values], **labels: Iterable[str]) -> Family[Source]:
     return Family(name=f"forge_loop_{name}", kind=Kind.GAUGE, help=help, read=read, labels=_listed(labels))
 
 
-def _counter(name: str, help: str, read: Callable[[Figures], Values], **labels: Iterable[str]) -> Family:
+def _counter(name: str, help: str, read: Callable[[Source], Values], **labels: Iterable[str]) -> Family[Source]:
     return Family(name=f"forge_loop_{name}_total", kind=Kind.COUNTER, help=help, read=read, labels=_listed(labels))
 
 
 def _histogram(
     name: str, help: str, bounds: Sequence[float], read: Callable[[Figures], Spreads], **labels: Iterable[str]
-) -> Family:
+) -> Family[Figures]:
     return Family(
         name=f"forge_loop_{name}",
         kind=Kind.HISTOGRAM,
@@ -131,7 +135,7 @@ def _watchdog(figures: Figures) -> Values:
 
 
 TOKENS = ("input", "output")
-FAMILIES: tuple[Family, ...] = (
+OF_THE_STATE: tuple[Family[Figures], ...] = (
     Family(
         name="forge_loop_build_info",
         kind=Kind.INFO,
@@ -191,6 +195,13 @@ FAMILIES: tuple[Family, ...] = (
     _counter("critic_reviews", "Verdicts of the critic", lambda f: f.reviews(), verdict=Overall),
     _counter("critic_findings", "Findings of the critic", lambda f: f.findings(), severity=Severity, category=Category),
     _counter(
+        "node_runs",
+        "Commands of the pipeline that ran, and people who answered",
+        lambda f: f.node_runs(),
+        outcome=("passed", "failed"),
+    ),
+    _gauge("people_awaited", "People whom the pipeline waits for", lambda f: _one(f.people_awaited())),
+    _counter(
         "pull_requests",
         "Pull requests by how their job ended",
         lambda f: f.pull_requests(),
@@ -201,6 +212,30 @@ FAMILIES: tuple[Family, ...] = (
     ),
     _counter("events_written", "Events written", lambda f: f.events(), type=(kind.kind for kind in KINDS)),
 )
+OF_THE_OUTBOX: tuple[Family[Messages], ...] = (
+    _gauge(
+        "outbox_messages",
+        "Messages that wait for their receiver, or were given up",
+        lambda m: m.by_state(),
+        sink=SINKS,
+        state=("waiting", "dead"),
+    ),
+    _gauge(
+        "outbox_oldest_message_age_seconds",
+        "Time since the oldest message was written that its receiver should have, 0 if there is none",
+        lambda m: m.oldest(),
+        sink=SINKS,
+    ),
+    _gauge(
+        "sink_stopped",
+        "1 if nothing is sent to this receiver, by whose word",
+        lambda m: m.stopped(),
+        sink=SINKS,
+        by=STOPPED_BY,
+    ),
+    _counter("notifications", "Attempts to send a message", lambda m: m.attempts(), sink=SINKS, outcome=RESULTS),
+)
+FAMILIES: tuple[Family[Figures] | Family[Messages], ...] = (*OF_THE_STATE, *OF_THE_OUTBOX)
 COLLECTOR_SECONDS = "forge_loop_collector_duration_seconds"
 COLLECTOR_ERRORS = "forge_loop_collector_errors_total"
 
