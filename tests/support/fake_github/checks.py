@@ -74,8 +74,9 @@ def jobs(call: Call, run: str) -> Reply:
 
 
 def job_log(call: Call, job: str) -> Reply:
-    """Somewhere else, with a link that needs no token."""
-    return Reply(status=302, headers={"Location": f"{call.root.partition('/api')[0]}/stored-logs/{job}"})
+    """At another host, with a link that needs no token."""
+    elsewhere = call.root.partition("/api")[0].replace("127.0.0.1", "localhost")
+    return Reply(status=302, headers={"Location": f"{elsewhere}/stored-logs/{job}"})
 
 
 def stored_log(state: State, job: str) -> str:
