@@ -18,6 +18,7 @@ from forge_loop.rehearsal.model import Reply, Request, ScriptedModel, report, us
 from support.command_line import Place
 from support.fake_github import FakeGitHub
 from support.fake_github.server import Seen
+from support.gh import Gh
 from support.github_place import configured, github_place
 from support.repositories import git
 from support.runner_world import FULL_BODY
@@ -124,7 +125,7 @@ def finished(loop: subprocess.Popen[str]) -> None:
     assert loop.returncode == 0, (out, err)
 
 
-def test_four_issues_labelled_by_different_people(site: Site) -> None:
+def test_four_issues_labelled_by_different_people(site: Site, tmp_path: Path) -> None:
     hub = site.hub
     hello = hub.person_adds("Say hello", body_of("hello.txt"))
     bye = hub.person_adds("Say goodbye", body_of("bye.txt"), by="eve")
@@ -162,6 +163,8 @@ def test_four_issues_labelled_by_different_people(site: Site) -> None:
     assert [len(site.notes(number)) for number in (hello, bye, cache)] == [1, 1, 1]
     assert site.notes(hello)[0].count("**merged**") == 1
 
+    _read_by_gh(Gh(hub, tmp_path), theirs, cache, next(n for n in site.pull_requests() if hub.pulled(n)[1] is left))
+
     before = len(hub.writes())
     mark = len(hub.requests)
     finished(site.start())
@@ -169,12 +172,29 @@ def test_four_issues_labelled_by_different_people(site: Site) -> None:
     assert [seen.path for seen in hub.since(mark) if seen.method == "PUT"] == []
 
 
+def _read_by_gh(gh: Gh, refused: int, handed_over: int, pull: int) -> None:
+    """GitHub's own command line finds what the loop wrote."""
+    (refusal,) = gh.read(f"issues/{refused}/comments")
+    assert "eve applied loop:ready and is no approver" in refusal["body"]
+    assert [label["name"] for label in gh.read(f"issues/{handed_over}")["labels"]] == ["loop:needs-human"]
+    (note,) = gh.read(f"issues/{handed_over}/comments")
+    assert f"#{pull}" in note["body"]
+    shown = gh.read(f"pulls/{pull}")
+    assert (shown["draft"], shown["state"], shown["title"]) == (True, "open", "A cache with backends")
+    (finding,) = gh.read(f"pulls/{pull}/comments")
+    assert (finding["path"], finding["line"]) == ("cache.txt", 2)
+
+
 @dataclass
 class Killer:
-    """Ends the loop with SIGKILL when it first asks for something; GitHub does what was asked all the same."""
+    """Ends the loop with SIGKILL when it first asks for something; GitHub does what was asked all the same.
+
+    `states` is where the job stood each time.
+    """
 
     points: list[tuple[str, str]]
     loop: subprocess.Popen[str] | None = None
+    states: list[str | None] = field(default_factory=list)
 
     def __call__(self, request: Seen) -> None:
         if request.path.endswith("/graphql") and "mutation" not in str(request.body):
@@ -198,10 +218,19 @@ class Killer:
             state = site.document("explain", str(issue))["state"]
             if self.loop.returncode == 0 and state not in ("cooling", "parked"):
                 return lives
+            if self.loop.returncode != 0:
+                self.states.append(state)
             site.place.run("retry", str(issue))
         raise AssertionError("it never rests")
 
 
+# What only looks, and the two places where the project's check runs: on base, and on what the worker made.
+LOOKS = [
+    ("GET", r"/issues\?state=all"),
+    ("GET", r"/check-on-base$"),
+    ("GET", r"/check-on-candidate$"),
+    ("GET", r"/check-runs"),
+]
 WRITES = [
     ("POST", r"/issues/\d+/comments$"),
     ("POST", r"/git-receive-pack$"),
@@ -216,18 +245,34 @@ WRITES = [
 ]
 
 
+ROLES = ["po", "worker", "critic", "worker again"]
+THIN = "Write hello.txt with a greeting."
+SPEC = {"spec": FULL_BODY, "assumptions": []}
+LOUD_CHECK = """\
+import pathlib, sys, urllib.error, urllib.request
+where = "candidate" if pathlib.Path("hello.txt").exists() else "base"
+try:
+    urllib.request.urlopen(f"{sys.argv[1]}/check-on-{where}", timeout=20)
+except (urllib.error.URLError, OSError):
+    pass
+"""
+
+
 def with_one_round(killed: list[str], kill: Callable[[], None]) -> Callable[[Request], Reply]:
-    """As above, but the critic wants the file mended once; the loop dies when a role begins for the first time."""
+    """As above, but the text is thin and the critic wants the file mended once; the loop dies when a role begins for
+    the first time."""
 
     def play(request: Request) -> Reply:
-        critic = "overall" in request.report_fields
-        role = "critic" if critic else "worker"
-        if role not in killed:
-            killed.append(role)
-            kill()
-        if critic:
-            return report(APPROVAL if "three" in request.prompt else MEND)
         mends = MISSING in str(request.body["messages"])  # also where a session goes on after a kill
+        role = "po" if "spec" in request.report_fields else "critic" if "overall" in request.report_fields else "worker"
+        begun = "worker again" if role == "worker" and mends else role
+        if begun not in killed:
+            killed.append(begun)
+            kill()
+        if role == "po":
+            return report(SPEC)
+        if role == "critic":
+            return report(APPROVAL if "three" in request.prompt else MEND)
         text = "one\ntwo\nthree\n" if mends else "one\ntwo\n"
         if request.turn == 0:
             return use("Bash", command=commit_command({"hello.txt": text}, "Write hello.txt"))
@@ -236,32 +281,38 @@ def with_one_round(killed: list[str], kill: Callable[[], None]) -> Callable[[Req
     return play
 
 
+PHASES = {"expanding", "working", "checking", "publishing", "reviewing", "revising", "merging", "merged"}
+
+
 @pytest.mark.long
-@pytest.mark.timeout(900)
-def test_a_kill_at_every_kind_of_write_and_in_each_session_loses_nothing_and_doubles_nothing(
+@pytest.mark.timeout(1500)
+def test_a_kill_in_each_phase_and_at_every_kind_of_write_loses_nothing_and_doubles_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One issue on its way through two rounds; the loop dies again and again until nothing is left to die of."""
-    monkeypatch.setenv("FORGE_LOOP_PO_ENABLED", "false")
-    killer = Killer(points=list(WRITES))
+    killer = Killer(points=[*LOOKS, *WRITES])
     killed: list[str] = []
     with (
         github_place(tmp_path, monkeypatch) as (hub, place),
         ScriptedModel(with_one_round(killed, killer.kill)) as model,
     ):
         hub.requires(CHECK)
-        configured(place, "checks: ['true']", "merge: {draft: true}")
+        (tmp_path / "check.py").write_text(LOUD_CHECK)
+        check = f"{sys.executable} {tmp_path / 'check.py'} {hub.url}"
+        configured(place, f"checks: ['{check}']", "merge: {draft: true}", "po: {mode: auto}")
         site = Site(hub=hub, place=place, model=model, on=[killer])
         hub.watch(site.seen)
-        number = hub.person_adds("Say hello", body_of("hello.txt"))
+        number = hub.person_adds("Say hello", THIN)
         hub.person_labels(number, READY)
         lives = killer.until_it_rests(site, number)
 
         ended = site.document("explain", str(number))
         assert ended["state"] == "merged", ended["reasons"]
+        print(f"{lives} lives; killed in: {', '.join(str(state) for state in killer.states)}")
         assert killer.points == []
-        assert sorted(killed) == ["critic", "worker"]
-        assert lives >= len(WRITES)
+        assert sorted(killed) == sorted(ROLES)
+        assert set(killer.states) >= PHASES
+        assert lives > len(LOOKS) + len(WRITES)
         assert site.subjects()[:-1] == [f"Say hello (#{number})"]
         (pull,) = site.pull_requests()
         ticket, landed = hub.pulled(pull)
