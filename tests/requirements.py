@@ -40,6 +40,13 @@ REPLIES = "tests/faults/test_lost_replies.py::test_"
 TWO_LOOPS = "tests/faults/test_two_loops.py::test_"
 FULL_DISK = "tests/faults/test_full_disk.py::test_"
 HOSTS = "tests/core/agents/test_hosts.py::test_"
+SIGNALS = "tests/faults/test_signals.py::test_"
+STRAYS = "tests/faults/test_strays.py::test_"
+SIMULATION = "tests/simulation/test_simulation.py::test_"
+OUTAGES = "tests/behaviours/test_outages.py::test_"
+OUTAGE = "tests/core/runner/test_outage.py::test_"
+PACE = "tests/core/forge/github/test_faults.py::test_"
+GITHUB = "tests/e2e/test_github.py::test_"
 OWN = "tests/e2e/test_own_repository.py::test_"
 DEMO = "tests/e2e/test_demo.py::test_"
 COMMAND_LINE = "tests/core/cli/test_main.py::test_"
@@ -74,7 +81,10 @@ GUARANTEES = (
             KILLS + "a_kill_at_any_point_of_any_effect_loses_nothing_and_doubles_nothing",
             SYSCALLS + "a_kill_at_any_system_call_loses_nothing_and_doubles_nothing",
             SYSCALLS + "a_kill_at_a_few_system_calls_loses_nothing_and_doubles_nothing",
+            SIGNALS + "a_signal_ends_the_loop_in_time_and_the_next_one_finishes",
             OWN + "a_kill_in_the_middle_of_a_session_costs_nothing_and_merges_once",
+            GITHUB + "a_kill_at_every_kind_of_write_and_in_each_session_loses_nothing_and_doubles_nothing",
+            SIMULATION + "no_seed_breaks_a_guarantee",
         ),
     ),
     Requirement(
@@ -90,6 +100,8 @@ GUARANTEES = (
             KILLS + "a_kill_at_any_point_of_any_effect_loses_nothing_and_doubles_nothing",
             REPLIES + "a_reply_that_is_lost_after_any_write_doubles_nothing",
             OWN + "a_kill_in_the_middle_of_a_session_costs_nothing_and_merges_once",
+            GITHUB + "a_kill_at_every_kind_of_write_and_in_each_session_loses_nothing_and_doubles_nothing",
+            SIMULATION + "no_seed_breaks_a_guarantee",
         ),
     ),
     Requirement(
@@ -148,6 +160,8 @@ GUARANTEES = (
             RUNNER + "a_second_loop_on_the_same_state_directory_is_refused",
             TWO_LOOPS + "of_two_whole_loops_started_together_one_runs_and_the_other_exits_five_naming_it",
             TWO_LOOPS + "a_lock_left_by_a_killed_loop_is_taken_over_every_time",
+            "tests/core/runner/test_start.py::test_what_an_earlier_loop_left_running_is_reaped_before_anything_begins",
+            STRAYS + "no_stray_of_a_killed_loop_outlives_the_next_start",
             HOSTS + "leftovers_of_an_earlier_loop_are_reaped_and_others_spared",
             HOSTS + "daemonised_children_are_gone_when_the_session_ends",
             "tests/core/agents/test_host.py::test_a_killed_loop_takes_its_sessions_with_it",
@@ -164,6 +178,10 @@ GUARANTEES = (
         tests=(
             RUNNER + "a_usage_limit_parks_the_loop_charges_nothing_and_the_session_resumes",
             RUNNER + "interruptions_in_a_row_wait_longer_each_time_and_charge_nothing",
+            OUTAGES + "an_outage_waits_charges_nothing_and_the_session_goes_on",
+            OUTAGE + "a_lost_network_costs_a_job_nothing_but_time",
+            OUTAGE + "nothing_is_taken_in_while_the_tracker_cannot_be_read",
+            PACE + "nothing_is_asked_before_the_time_that_github_gave",
             HOSTS + "a_service_that_cannot_be_reached_is_transient",
             FULL_DISK + "a_disk_that_fills_at_any_effect_costs_nothing_but_time",
             FULL_DISK + "room_that_runs_low_is_told_once_and_work_waits_for_room",
