@@ -165,3 +165,10 @@ def test_the_newest_job_is_found_by_key_and_by_number(store: Store) -> None:
     assert store.jobs.newest_by_number(42) == renumbered
     assert store.jobs.newest("none") is None
     assert store.jobs.newest_by_number(7) is None
+
+
+def test_a_slot_is_held_by_who_works_and_not_by_who_waits_for_the_host(store: Store) -> None:
+    stored_job(store, samples.issue(number=1, key="a"), state=JobState.WORKING)
+    stored_job(store, samples.issue(number=2, key="b"), state=JobState.MERGING, waits_for="its checks")
+    stored_job(store, samples.issue(number=3, key="c"), state=JobState.COOLING)
+    assert store.jobs.slots_held() == 1 == sum(job.holds_slot for job in store.jobs.live())

@@ -208,3 +208,11 @@ def test_the_database_knows_the_states_of_effects_and_requests(store: Store) -> 
         store.effects.insert(key=str(index), kind="note", job=job.id, state=state, detail={}, intended_at=NOW)
     for asked in RequestState:
         store.requests.insert(kind="stop", issue=None, detail={}, requested_at=NOW, state=asked)
+
+
+def test_columns_alone_are_read_as_their_types(store: Store) -> None:
+    job = stored_job(store, state=JobState.COOLING)
+    assert store.jobs.columns(("state", "created_at", "withheld"), "id = ?", job.id) == [
+        (JobState.COOLING, job.created_at, job.withheld)
+    ]
+    assert store.jobs.columns(("id",), "state = ?", JobState.MERGED) == []

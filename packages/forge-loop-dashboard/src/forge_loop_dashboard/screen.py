@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from markupsafe import Markup
 
 from forge_loop import ForgeLoopError
-from forge_loop.status import read
+from forge_loop.status import Status, read
 from forge_loop.status.requests import Progress, asked
 from forge_loop_dashboard.assets import Assets
 from forge_loop_dashboard.desk import Desk, Place
@@ -40,6 +40,7 @@ class Parts:
     live: Markup
     loop: Markup
     asked: Markup
+    fresh: Markup
     controls: str
     heading: str
 
@@ -60,10 +61,12 @@ class Screens:
         """Raises what the view raises, NoSuchIssueError for instance."""
         caller = Caller(nonce="", form_token="", read_only=self.read_only)
         facts = view.facts(look)
+        found = self._status()
         return Parts(
             live=self._renderer.render(f"{view.name}.html", facts),
-            loop=self._loop(),
-            asked=self._asked(),
+            loop=self.render("loop.html", status=found),
+            asked=self._asked(running=found.loop.state != "stopped"),
+            fresh=_fresh(found),
             controls=self.controls(view, look, caller),
             heading=str(facts.get("heading", "")),
         )
@@ -100,7 +103,7 @@ class Screens:
             "asked": parts.asked,
             "controls": self.controls(view, look, caller),
             "seen": parts.digest,
-            "fresh": self.fresh(),
+            "fresh": parts.fresh,
         }
         return self._renderer.render("page.html", facts)
 
@@ -116,21 +119,23 @@ class Screens:
 
     def fresh(self) -> Markup:
         """How old what is shown may be: the loop's last tick."""
-        found = read(self.desk.project.layout.root, now=self.desk.now())
-        return Markup("last tick {}").format(when(found.loop.last_tick))
+        return _fresh(self._status())
 
     def render(self, template: str, **facts: object) -> Markup:
         return self._renderer.render(template, facts)
 
-    def _loop(self) -> Markup:
-        return self.render("loop.html", status=read(self.desk.project.layout.root, now=self.desk.now()))
+    def _status(self) -> Status:
+        return read(self.desk.project.layout.root, now=self.desk.now())
 
-    def _asked(self) -> Markup:
+    def _asked(self, *, running: bool) -> Markup:
         """What was asked within the last minutes, or is still open."""
         now = self.desk.now()
         with self.desk.store() as store:
             rows = asked(store, limit=8) if store is not None else []
         over = (Progress.DONE, Progress.REFUSED)
         lately = [each for each in rows if now - each.at < ASKED_LATELY or each.progress not in over]
-        running = read(self.desk.project.layout.root, now=now).loop.state != "stopped"
         return self.render("asked.html", rows=lately, running=running)
+
+
+def _fresh(found: Status) -> Markup:
+    return Markup("last tick {}").format(when(found.loop.last_tick))

@@ -65,11 +65,10 @@ def read(state_dir: Path, *, now: datetime) -> Status:
             return _nothing_yet()
         store, database = opened
         loop = store.loop()
-        live = store.jobs.live()
         running = is_running(loop)
         return Status(
             loop=_loop_status(loop, running, closed_now(store, loop, now), now),
-            slots=(sum(job.holds_slot for job in live) if running else 0, loop.slots),
+            slots=(store.jobs.slots_held() if running else 0, loop.slots),
             sessions=_sessions(store) if running else (),
             queue=read_depth(database),
             jobs={str(state): count for state, count in store.jobs.counts().items()},

@@ -5,14 +5,14 @@ Owns: those counts. Must not: guess: a day without a merge has no lead time, whi
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from statistics import quantiles
 
 from forge_loop.domain.events import LoopParked
-from forge_loop.domain.job import Job, JobState
+from forge_loop.domain.job import JobState
 from forge_loop.domain.recorded import rfc3339
 from forge_loop.store import Store
 
@@ -40,29 +40,46 @@ class Day:
 
 def days(store: Store, *, now: datetime, count: int = DAYS) -> list[Day]:
     """The last `count` days, oldest first, the day of `now` included."""
-    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = _day_of(now)
     starts = [today - timedelta(days=back) for back in range(count - 1, -1, -1)]
-    ended = store.jobs.select("updated_at >= ? AND state IN ('merged', 'handed_over', 'given_up')", starts[0])
-    created = store.jobs.select("created_at >= ?", starts[0])
-    failed = store.attempts.select("ended_at >= ? AND failure_kind IS NOT NULL", starts[0])
+    ended: dict[datetime, list[_Ended]] = defaultdict(list)
+    for state, rounds, created_at, updated_at in store.jobs.columns(
+        ("state", "round", "created_at", "updated_at"), f"updated_at >= ? AND state IN ({_ENDED})", starts[0]
+    ):
+        lead = (updated_at - created_at).total_seconds() / 3600
+        ended[_day_of(updated_at)].append(_Ended(merged=state is JobState.MERGED, rounds=rounds, lead=lead))
+    created = Counter(_day_of(at) for (at,) in store.jobs.columns(("created_at",), "created_at >= ?", starts[0]))
+    failed: dict[datetime, list[str]] = defaultdict(list)
+    where = "ended_at >= ? AND failure_kind IS NOT NULL"
+    for ended_at, kind in store.attempts.columns(("ended_at", "failure_kind"), where, starts[0]):
+        failed[_day_of(ended_at)].append(str(kind))
     parked = store.events.select("kind = ? AND at >= ?", LoopParked.kind, rfc3339(starts[0]), limit=-1)
+    limits = Counter(_day_of(event.at) for event in parked)
     return [
-        _day(
-            start,
-            [job for job in ended if _is_on(job.updated_at, start)],
-            started=sum(_is_on(job.created_at, start) for job in created),
-            failed=[
-                str(row.failure_kind) for row in failed if row.ended_at is not None and _is_on(row.ended_at, start)
-            ],
-            parked=sum(_is_on(event.at, start) for event in parked),
-        )
+        _day(start, ended[start], started=created[start], failed=failed[start], parked=limits[start])
         for start in starts
     ]
 
 
-def _day(start: datetime, ended: Sequence[Job], *, started: int, failed: Sequence[str], parked: int) -> Day:
-    merged = [job for job in ended if job.state is JobState.MERGED]
-    lead = [(job.updated_at - job.created_at).total_seconds() / 3600 for job in merged]
+_ENDED = "'merged', 'handed_over', 'given_up'"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Ended:
+    """What is asked of a job that ended; `lead` in hours."""
+
+    merged: bool
+    rounds: int
+    lead: float
+
+
+def _day_of(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _day(start: datetime, ended: Sequence[_Ended], *, started: int, failed: Sequence[str], parked: int) -> Day:
+    merged = [each for each in ended if each.merged]
+    lead = [each.lead for each in merged]
     return Day(
         start=start,
         started=started,
@@ -70,8 +87,8 @@ def _day(start: datetime, ended: Sequence[Job], *, started: int, failed: Sequenc
         stuck=len(ended) - len(merged),
         lead_p50=_quantile(lead, 50),
         lead_p90=_quantile(lead, 90),
-        first_pass=sum(job.round == 0 for job in merged) / len(merged) if merged else None,
-        rounds=sum(job.round for job in merged) / len(merged) if merged else None,
+        first_pass=sum(each.rounds == 0 for each in merged) / len(merged) if merged else None,
+        rounds=sum(each.rounds for each in merged) / len(merged) if merged else None,
         failed=len(failed),
         kinds=tuple(Counter(failed).most_common()),
         parked=parked,
@@ -82,7 +99,3 @@ def _quantile(values: Sequence[float], percent: int) -> float | None:
     if len(values) < 2:
         return round(values[0], 3) if values else None
     return round(quantiles(values, n=100, method="inclusive")[percent - 1], 3)
-
-
-def _is_on(at: datetime, start: datetime) -> bool:
-    return start <= at < start + timedelta(days=1)

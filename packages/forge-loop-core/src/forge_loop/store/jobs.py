@@ -72,6 +72,12 @@ class Jobs(Table[Job]):
         """Every job that has not ended."""
         return self.select(LIVE)
 
+    def slots_held(self) -> int:
+        """How many jobs hold a slot."""
+        states = ", ".join(f"'{state}'" for state in JobState if state.active)
+        sql = f"SELECT count(*) AS jobs FROM jobs WHERE state IN ({states}) AND waits_for IS NULL"
+        return int(self._database.query(sql)[0]["jobs"])
+
     def counts(self, where: str = "1") -> dict[JobState, int]:
         """How many jobs for which `where` holds there are in each state that has any."""
         sql = f"SELECT state, count(*) AS jobs FROM jobs WHERE {where} GROUP BY state ORDER BY state"

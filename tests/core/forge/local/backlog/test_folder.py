@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from pathlib import Path
 
 import pytest
 
 from forge_loop.errors import UnreadableError
+from forge_loop.forge.local.backlog import folder
 from forge_loop.forge.local.backlog.folder import Folder, Found, replace_file
 
 ISSUE = "---\nid: TASK-{}\ntitle: T\ncreated_date: 2026-11-23\n---\ntext\n"
@@ -135,3 +137,34 @@ def test_a_replaced_file_keeps_its_mode_and_leaves_nothing_beside_it(place: Plac
     assert path.read_bytes() == b"after"
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+def test_an_edit_is_seen_however_soon_it_comes_and_however_alike_it_is(place: Place) -> None:
+    path = place.puts("tasks/task-7.md", ISSUE.format(7))
+    for letter in "abcdefghijklmnopqrstuvwxyz":
+        path.write_text(ISSUE.format(7).replace("text", letter * 4))
+        file = place.live()[7].file
+        assert file is not None
+        assert file.raw == path.read_bytes()
+
+
+def test_a_file_that_stays_is_read_once(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = place.puts("tasks/task-7.md", ISSUE.format(7))
+    monkeypatch.setattr(folder, "SETTLED_NS", -1)
+    first = place.live()[7]
+    assert place.live()[7] is first
+    path.chmod(0o600)
+    again = place.live()[7]
+    assert again is not first
+    assert again == first
+    path.unlink()
+    assert place.live() == {}
+
+
+def test_a_file_that_was_written_just_now_is_read_again(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = place.puts("tasks/task-7.md", ISSUE.format(7))
+    written = path.stat().st_ctime_ns
+    monkeypatch.setattr(time, "time_ns", lambda: written + 50_000_000)
+    assert place.live()[7] is not place.live()[7]
+    monkeypatch.setattr(time, "time_ns", lambda: written + 200_000_000)
+    assert place.live()[7] is place.live()[7]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +24,10 @@ LIVE = "tasks"
 ENDED = ("completed", "archive/tasks")
 DRAFTS = "drafts"
 SCANS = 3
+MOST_KNOWN = 20_000
+SETTLED_NS = 100_000_000
+
+Signature = tuple[int, int, int, int]
 
 _NAME = re.compile(r"[A-Za-z]+-(\d{1,9})((?:\.\d+)*)(?: - .*)?\.md", re.DOTALL)
 
@@ -40,8 +45,11 @@ class Found:
 
 
 class Folder:
+    """What a file was found to be is kept until the file changes: most of them do not from one look to the next."""
+
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._known: dict[Path, tuple[Signature, Found | str]] = {}
 
     def lock(self, issue: str) -> Path:
         """The lock of the issue with this id, e.g. TASK-7."""
@@ -73,10 +81,22 @@ class Folder:
         """What the wanted files of a folder are. If one moves meanwhile all are looked at again; none is left out."""
         for _ in range(SCANS):
             try:
-                return [_look(path) for path in self._names(place) if wanted(path)]
+                return [self._look(path) for path in self._names(place) if wanted(path)]
             except FileNotFoundError:
                 continue
         raise UnreadableError(f"{str(self.root / place)!r} keeps changing while it is read")
+
+    def _look(self, path: Path) -> Found | str:
+        signature = _signature(path.lstat())
+        known = self._known.get(path)
+        if known is not None and known[0] == signature:
+            return known[1]
+        found = _look(path)
+        if len(self._known) >= MOST_KNOWN:
+            self._known.clear()
+        if _is_settled(signature) and _signature(path.lstat()) == signature:
+            self._known[path] = (signature, found)
+        return found
 
     def _names(self, place: str) -> list[Path]:
         directory = self.root / place
@@ -112,6 +132,16 @@ def replace_file(path: Path, raw: bytes) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     partial.replace(path)
+
+
+def _signature(status: os.stat_result) -> Signature:
+    """What changes with every change of a file, as far as the clock of the file system tells two moments apart."""
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def _is_settled(signature: Signature) -> bool:
+    """Whether a later change is sure to bear another time."""
+    return time.time_ns() - signature[3] > SETTLED_NS
 
 
 def _named(path: Path) -> int | None:
