@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from forge_loop.config.model import Settings, Worker
+from forge_loop.config.model import Settings, Watchdog, Worker
 from forge_loop.domain.session import Activity
+from forge_loop.runner import watchdog
 from forge_loop.runner.watchdog import newest_change
 from support.deep_tree import nested
 from support.runner_world import SETTINGS, World, approve, open_world
@@ -77,7 +78,34 @@ def test_the_time_that_a_file_gives_itself_does_not_count(tmp_path: Path) -> Non
 
 
 def test_a_tree_too_deep_to_walk_hides_no_other_session_from_the_watchdog(tmp_path: Path) -> None:
-    world, _ = working(tmp_path)
+    world, _ = working(tmp_path, replace(SETTINGS, watchdog=Watchdog(stop=7200.0, no_progress=600.0)))
     with nested(world.agents.orders[0].workspace / "deep", 3000):
         assert ended_after(world, 2 * BETWEEN)
         assert [place for place, _ in world.faults if "watchdog" in place] == []
+
+
+def test_files_are_looked_at_only_once_they_could_end_the_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient = replace(SETTINGS, watchdog=replace(SETTINGS.watchdog, stop=7200.0))
+    world, session = working(tmp_path, patient)
+    walks: list[Path] = []
+
+    def walked(root: Path) -> datetime:
+        walks.append(root)
+        return world.clock.now() - timedelta(minutes=80)
+
+    monkeypatch.setattr(watchdog, "newest_change", walked)
+    for _ in range(4):  # 80 minutes
+        said(world, session, under_way=0)
+        assert not ended_after(world, BETWEEN)
+    assert walks == []
+    said(world, session, under_way=0)
+    assert not ended_after(world, BETWEEN)  # 100 minutes; a file has changed 80 minutes ago
+    assert len(walks) == 1
+    said(world, session, under_way=0)
+    monkeypatch.setattr(watchdog, "newest_change", lambda _root: None)
+    assert ended_after(world, BETWEEN)
+    assert [event.data["reason"] for event in world.events() if event.kind == "watchdog.ended_session"] == [
+        "no file has changed"
+    ]

@@ -42,6 +42,7 @@ class Watchdog:
     _not_before: datetime | None = None
     _warned: set[str] = field(default_factory=set)
     _ended: set[str] = field(default_factory=set)
+    _changed: dict[str, datetime] = field(default_factory=dict)
 
     def look(self) -> None:
         """Judge every running session, at most once a poll interval."""
@@ -71,13 +72,14 @@ class Watchdog:
 
     def _judge(self, row: SessionRow, now: datetime) -> None:
         job = self.context.store.jobs.get(row.job) if row.job is not None else None
+        rules, spawned_at = self._rules(row), self._steady(row.started_at, now)
         signs = Signs(
-            spawned_at=self._steady(row.started_at, now),
+            spawned_at=spawned_at,
             heard_at=self._steady(row.last_activity_at, now) if row.last_activity_at else None,
-            changed_at=self._changed_at(job, row),
+            changed_at=self._changed_at(job, row, now, spawned_at=spawned_at, enough=rules.no_progress),
             in_tool=self.in_tool(row.session),
         )
-        verdict = watch(signs, self._rules(row), now)
+        verdict = watch(signs, rules, now)
         if verdict is Watch.WARN and row.session not in self._warned:
             silent = (now - (row.last_activity_at or row.started_at)).total_seconds()
             with self.context.store.transaction():
@@ -92,9 +94,17 @@ class Watchdog:
         self.context.agents.end(row.session, reason=f"ended by the watchdog: {reason}")
         self._ended.add(row.session)
 
-    def _changed_at(self, job: Job | None, row: SessionRow) -> datetime | None:
-        worker = job is not None and row.role is Role.WORKER
-        return newest_change(self.context.workspace(job, "work")) if job is not None and worker else None
+    def _changed_at(
+        self, job: Job | None, row: SessionRow, now: datetime, *, spawned_at: datetime, enough: timedelta
+    ) -> datetime | None:
+        """When a worker's files last changed. They are walked only once what is known of them would end the session."""
+        if job is None or row.role is not Role.WORKER:
+            return None
+        known = max(spawned_at, self._changed.get(row.session, spawned_at))
+        if now - known >= enough:
+            known = newest_change(self.context.workspace(job, "work")) or known
+            self._changed[row.session] = known
+        return known
 
     def _rules(self, row: SessionRow) -> WatchRules:
         settings = self.context.settings
