@@ -9,7 +9,17 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from forge_loop.domain.spec import EXPANSION_SCHEMA, SECTIONS, file_pointers, is_thin, missing_sections, parse_expansion
+from forge_loop.domain.spec import (
+    EXPANSION_SCHEMA,
+    LONGEST_ASSUMPTION,
+    LONGEST_SPEC,
+    MOST_ASSUMPTIONS,
+    SECTIONS,
+    file_pointers,
+    is_thin,
+    missing_sections,
+    parse_expansion,
+)
 from support.json_schema import JSON, accepts, nearly, values
 
 
@@ -104,6 +114,20 @@ def test_an_expansion_is_its_spec_with_the_assumptions_below() -> None:
 )
 def test_anything_else_is_no_expansion(report: object) -> None:
     assert parse_expansion(report) is None
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        {"spec": "x" * (LONGEST_SPEC + 1), "assumptions": []},
+        {"spec": "x", "assumptions": ["y"] * (MOST_ASSUMPTIONS + 1)},
+        {"spec": "x", "assumptions": ["y" * (LONGEST_ASSUMPTION + 1)]},
+    ],
+)
+def test_an_expansion_of_more_than_a_page_or_two_is_none(report: dict[str, Any]) -> None:
+    assert parse_expansion(report) is None
+    assert not accepts(EXPANSION_SCHEMA, report)
+    assert parse_expansion({"spec": "x" * LONGEST_SPEC, "assumptions": ["y" * LONGEST_ASSUMPTION] * MOST_ASSUMPTIONS})
 
 
 @settings(deadline=None)

@@ -13,6 +13,8 @@ SECTIONS = ("Problem", "Acceptance criteria", "Test matrix", "Out of scope", "Fi
 ENOUGH_SECTIONS = 3
 ENOUGH_CHARACTERS = 400
 MOST_A_TICK = 2  # expansions that begin in one tick: the work on clear specs goes first
+LONGEST_SPEC = 16_000  # characters: with its assumptions it is posted as one note
+MOST_ASSUMPTIONS, LONGEST_ASSUMPTION = 20, 500
 
 POINTERS = SECTIONS[-1]
 
@@ -26,8 +28,12 @@ EXPANSION_SCHEMA: Mapping[str, Any] = {
     "additionalProperties": False,
     "required": ["spec", "assumptions"],
     "properties": {
-        "spec": {"type": "string", "pattern": r"\S"},
-        "assumptions": {"type": "array", "items": {"type": "string"}},
+        "spec": {"type": "string", "pattern": r"\S", "maxLength": LONGEST_SPEC},
+        "assumptions": {
+            "type": "array",
+            "maxItems": MOST_ASSUMPTIONS,
+            "items": {"type": "string", "maxLength": LONGEST_ASSUMPTION},
+        },
     },
 }
 
@@ -80,7 +86,9 @@ def parse_expansion(report: object) -> str | None:
     spec, assumptions = report["spec"], report["assumptions"]
     if not isinstance(spec, str) or not spec.strip() or not isinstance(assumptions, list):
         return None
-    if not all(isinstance(line, str) for line in assumptions):
+    if not all(isinstance(line, str) and len(line) <= LONGEST_ASSUMPTION for line in assumptions):
+        return None
+    if len(spec) > LONGEST_SPEC or len(assumptions) > MOST_ASSUMPTIONS:
         return None
     listed = "".join(f"- {line}\n" for line in assumptions)
     return spec.strip() + "\n" + (f"\n## Assumptions\n\n{listed}" if listed else "")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from forge_loop.config.model import PoMode
 from forge_loop.domain.events import SpecProposed
 from forge_loop.domain.job import Job, JobState
+from forge_loop.domain.outward import cut, harmless
 from forge_loop.domain.spec import missing_sections
 from forge_loop.runner import ending, prompts
 from forge_loop.runner.context import Context
@@ -16,6 +17,7 @@ from forge_loop.runner.effects import plan
 
 REASON = "a spec is proposed; approve the new text"
 NAME = "spec"
+LONGEST_SHOWN = 60_000  # characters; made harmless, a text may be longer than it was
 
 
 def asks(context: Context) -> bool:
@@ -50,5 +52,5 @@ def _text(job: Job, missing: tuple[str, ...], spec: str) -> str:
         f"The approved text is thin{lacking}, so nothing was worked on. A spec is proposed below.\n\n"
         "Put what you want of it into the issue's text and approve that:\n\n"
         f"    forge-loop issue approve {job.issue}\n\n"
-        f"Approved again as it is, the text is worked on as it is.\n\n{spec}"
+        f"Approved again as it is, the text is worked on as it is.\n\n{cut(harmless(spec), LONGEST_SHOWN)}"
     )
