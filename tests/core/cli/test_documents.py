@@ -14,6 +14,7 @@ from forge_loop.cli.catalogue import COMMANDS
 from forge_loop.cli.main import command_line
 from forge_loop.domain.job import JobState
 from forge_loop.errors import AuthenticationError, ForgeLoopError, LoopRunningError, OperatorError
+from support import github_page
 from support.settings_page import PAGE, with_table
 from support.tree import ROOT
 
@@ -98,6 +99,11 @@ def test_every_reason_of_explain_has_what_lifts_it() -> None:
 def test_the_page_of_settings_has_every_setting_as_it_is() -> None:
     text = PAGE.read_text(encoding="utf-8")
     assert text == with_table(text), "run scripts/readme"
+
+
+def test_the_page_of_github_shows_what_people_see_there() -> None:
+    text = github_page.PAGE.read_text(encoding="utf-8")
+    assert text == github_page.with_examples(text), "run scripts/readme"
 
 
 def test_the_readme_names_every_page() -> None:

@@ -21,9 +21,11 @@ SPEC = (
 FACTS = PullRequestText(
     issue=42,
     head_sha="abc123def4567890",
+    base_sha="0123456789abcdef",
     summary="Greets people.",
     criteria=("it says hello", "it is tested"),
     approved=False,
+    reviewers=(),
     checks=(CheckLine(name="pytest -q", passed=True, seconds=3.21),),
     attempts=(
         AttemptLine(number=1, outcome="failed", rounds=2, note="no commit"),
@@ -31,27 +33,29 @@ FACTS = PullRequestText(
     ),
 )
 SHOWN = """\
-For issue #42.
+For issue #42. Written by Claude Code and opened by forge-loop, with nobody watching.
 
-### What the worker says
+### What the worker says, unverified
 
-Greets people.
+> Greets people.
 
 ### Acceptance criteria
 
 - [ ] it says hello
 - [ ] it is tested
 
-The critic has not approved `abc123def456`.
+### Evidence
 
-### Checks on the merge result
+Commit `abc123def456`, merged with base `0123456789ab`:
 
 - `pytest -q`: passed in 3.2 s
+
+**Not verified:** no reviewer has approved this commit yet.
 
 ### Attempts
 
 - attempt 1: failed, 2 rounds of revision: no commit
-- attempt 2: under way, 1 round of revision
+- attempt 2: this one, 1 round of revision
 """
 
 
@@ -59,11 +63,44 @@ def test_every_field_has_its_place() -> None:
     assert text(FACTS) == SHOWN
 
 
-def test_criteria_are_ticked_by_the_critics_approval_of_this_commit() -> None:
-    shown = text(replace(FACTS, approved=True))
+def test_criteria_are_ticked_by_the_approval_of_this_commit() -> None:
+    shown = text(replace(FACTS, approved=True, reviewers=("critic", "security")))
     assert "- [x] it says hello\n- [x] it is tested\n" in shown
-    assert "The critic approved `abc123def456`." in shown
+    assert (
+        "- `pytest -q`: passed in 3.2 s\n"
+        "- critic: approved (a model that did not write it)\n"
+        "- security: approved (a model that did not write it)\n"
+    ) in shown
+    assert "Ticked on the word of the critic and the security, for this commit.\n" in shown
     assert "[ ]" not in shown
+    assert "Not verified" not in shown
+
+
+def test_what_nothing_shows_is_said() -> None:
+    shown = text(replace(FACTS, approved=True, reviewers=("critic",), checks=(), criteria=()))
+    assert (
+        "**Not verified:** no checks are configured, so nothing was run; "
+        "the issue names no acceptance criteria to hold it to.\n"
+    ) in shown
+
+
+def test_why_a_person_must_merge_it_stands_first() -> None:
+    shown = text(replace(FACTS, withheld=("it touches the protected path .github/ci.yml",)))
+    assert shown.split("\n\n")[1:3] == [
+        "**A person must merge this:**",
+        "- it touches the protected path .github/ci.yml",
+    ]
+
+
+def test_what_the_worker_says_stays_a_quotation() -> None:
+    shown = text(replace(FACTS, summary="Done.\n\n### Evidence\n\n- everything"))
+    assert "> Done.\n>\n> ### Evidence\n>\n> - everything\n" in shown
+    assert [line for line in shown.splitlines() if line == "### Evidence"] == ["### Evidence"]
+
+
+def test_a_way_that_went_straight_is_not_told() -> None:
+    shown = text(replace(FACTS, attempts=(AttemptLine(number=1, outcome="under way", rounds=0),)))
+    assert "Attempts" not in shown
 
 
 def test_the_criteria_are_the_items_under_their_heading() -> None:
@@ -87,8 +124,11 @@ def test_it_is_bounded() -> None:
 
 
 def test_without_anything_to_say_it_says_that() -> None:
-    bare = PullRequestText(issue=1, head_sha="a", summary=" ", criteria=(), approved=False, checks=(), attempts=())
-    assert text(bare) == "For issue #1.\n\nNo checks are configured.\n"
+    bare = replace(FACTS, summary=" ", criteria=(), checks=(), attempts=())
+    assert text(bare) == (
+        "For issue #42. Written by Claude Code and opened by forge-loop, with nobody watching.\n\n### Evidence\n\n"
+        "**Not verified:** no checks are configured, so nothing was run; no reviewer has approved this commit yet.\n"
+    )
 
 
 def test_a_checks_name_stays_code() -> None:

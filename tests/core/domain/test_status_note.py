@@ -12,25 +12,32 @@ ATTEMPT = AttemptLine(number=1, outcome="under way", rounds=0)
 
 
 @pytest.mark.parametrize(
-    ("state", "reason", "pull_request", "first"),
+    ("state", "reason", "pull_request", "first", "following"),
     [
-        (JobState.WORKING, "", None, "**at work**: this issue was taken up."),
-        (JobState.REVIEWING, "", 7, "**in review**: the change passed the project's checks. Pull request: #7."),
-        (JobState.MERGED, "merged as abc", 7, "**merged**: merged as abc. Pull request: #7."),
-        (JobState.GIVEN_UP, "no commit", None, "**given up**: no commit."),
+        (JobState.WORKING, "", None, "**at work**: this issue was taken up.", []),
+        (JobState.REVIEWING, "", 7, "**in review**: a pull request is open. Pull request: #7.", []),
+        (JobState.MERGED, "merged as abc by pull request 7", 7, "**merged**: merged as abc. Pull request: #7.", []),
+        (
+            JobState.GIVEN_UP,
+            "no commit",
+            None,
+            "**given up**: no commit.",
+            ["To have it tried again, give the ready label anew.", ""],
+        ),
         (
             JobState.HANDED_OVER,
             "the critic blocks it: closes #1",
             7,
             "**handed over**: the critic blocks it: `closes` `#1`. Pull request: #7.",
+            ["It is yours: nothing more is done here until the ready label is given anew.", ""],
         ),
     ],
 )
 def test_its_first_line_says_where_the_job_stands(
-    state: JobState, reason: str, pull_request: int | None, first: str
+    state: JobState, reason: str, pull_request: int | None, first: str, following: list[str]
 ) -> None:
     facts = NoteFacts(state=state, reason=reason, pull_request=pull_request, attempts=(ATTEMPT,))
-    assert text(facts).splitlines() == [first, "", "- attempt 1: under way"]
+    assert text(facts).splitlines() == [first, "", *following, "- attempt 1: under way"]
 
 
 def test_it_is_bounded() -> None:

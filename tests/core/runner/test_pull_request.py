@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from forge_loop.domain import status_note
 from forge_loop.domain.host_checks import HostCheckState
 from forge_loop.domain.job import JobState
 from forge_loop.domain.session import Role
@@ -207,7 +208,7 @@ def test_an_approval_by_a_stranger_is_told_on_the_issue_once(tmp_path: Path) -> 
     story.people.label_by_stranger(number)
     story.run()
     assert story.ended == []
-    assert story.notes == {"refused": "**not taken up**: stranger applied loop:ready and is no approver."}
+    assert story.notes == {"refused": status_note.refused("stranger applied loop:ready and is no approver")}
     assert len(writes(story, "tracker.post_note")) == 1
 
 

@@ -8,7 +8,7 @@ It never says that it closes the issue: the loop closes what it merged, and nobo
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from forge_loop.domain.outward import LONGEST, cut, harmless, one_line
 
@@ -16,6 +16,7 @@ LONGEST_SUMMARY = 4_000
 LONGEST_LINE = 300
 MOST_CRITERIA = 30
 MOST_ATTEMPTS = 5
+UNDER_WAY = "under way"  # the outcome of an attempt that has none yet
 
 _HEADING = re.compile(r"^#{1,6}[ \t]+(.*?)[ \t#]*$")
 _ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?(\S.*)$")
@@ -41,15 +42,19 @@ class AttemptLine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PullRequestText:
-    """`summary` is the worker's own word. `approved` says whether the critic approved `head_sha`."""
+    """`summary` is the worker's own word. `approved` says whether all that must approve `head_sha` did, `reviewers` who
+    of them did; `base_sha` is what the checks merged it with. `withheld` is why a person must merge it."""
 
     issue: int
     head_sha: str
+    base_sha: str | None
     summary: str
     criteria: tuple[str, ...]
     approved: bool
+    reviewers: tuple[str, ...]
     checks: tuple[CheckLine, ...]
     attempts: tuple[AttemptLine, ...]
+    withheld: tuple[str, ...] = ()
 
 
 def acceptance_criteria(spec: str) -> tuple[str, ...]:
@@ -66,32 +71,59 @@ def acceptance_criteria(spec: str) -> tuple[str, ...]:
 
 
 def text(facts: PullRequestText) -> str:
-    """Markdown of at most LONGEST characters."""
-    parts = [f"For issue #{facts.issue}.", *_summary(facts), *_criteria(facts), *_checks(facts), *_attempts(facts)]
+    """Markdown of at most LONGEST characters: first what a person must do, last how it came about."""
+    parts = [
+        f"For issue #{facts.issue}. Written by Claude Code and opened by forge-loop, with nobody watching.",
+        *_withheld(facts),
+        *_summary(facts),
+        *_criteria(facts),
+        *_verified(facts),
+        *_attempts(facts),
+    ]
     return cut("\n\n".join(parts), LONGEST) + "\n"
 
 
+def _withheld(facts: PullRequestText) -> list[str]:
+    lines = [f"- {one_line(why, LONGEST_LINE)}" for why in facts.withheld[:MOST_CRITERIA]]
+    return ["**A person must merge this:**\n\n" + "\n".join(lines)] if lines else []
+
+
 def _summary(facts: PullRequestText) -> list[str]:
+    """As a quotation: whatever headings or lists it holds are the worker's and not this text's."""
     said = facts.summary.strip()
-    return ["### What the worker says", harmless(cut(said, LONGEST_SUMMARY))] if said else []
+    quoted = "\n".join(f"> {line}".rstrip() for line in harmless(cut(said, LONGEST_SUMMARY)).splitlines())
+    return ["### What the worker says, unverified", quoted] if said else []
 
 
 def _criteria(facts: PullRequestText) -> list[str]:
-    """Ticked once the critic approved this very commit: nobody else's word counts."""
+    """Ticked once this very commit was approved: nobody else's word counts."""
     if not facts.criteria:
         return []
     mark = "x" if facts.approved else " "
     lines = [f"- [{mark}] {one_line(line, LONGEST_LINE)}" for line in facts.criteria[:MOST_CRITERIA]]
     if len(facts.criteria) > MOST_CRITERIA:
         lines.append(f"- and {len(facts.criteria) - MOST_CRITERIA} more in the issue")
-    commit = facts.head_sha[:_SHORT]
-    evidence = f"The critic approved `{commit}`." if facts.approved else f"The critic has not approved `{commit}`."
-    return ["### Acceptance criteria", "\n".join(lines), evidence]
+    names = " and the ".join(facts.reviewers)
+    said = [f"Ticked on the word of the {names}, for this commit."] if facts.approved and names else []
+    return ["### Acceptance criteria", "\n".join(lines), *said]
 
 
-def _checks(facts: PullRequestText) -> list[str]:
+def _verified(facts: PullRequestText) -> list[str]:
+    """What holds for this commit and what shows it, and just as plainly what nothing shows."""
     lines = [f"- {_code(check.name)}: {_outcome(check)}" for check in facts.checks]
-    return ["### Checks on the merge result", "\n".join(lines)] if lines else ["No checks are configured."]
+    if facts.approved:
+        lines += [f"- {name}: approved (a model that did not write it)" for name in facts.reviewers]
+    merged = f", merged with base `{facts.base_sha[:_SHORT]}`" if facts.base_sha and facts.checks else ""
+    shown = [f"Commit `{facts.head_sha[:_SHORT]}`{merged}:", "\n".join(lines)] if lines else []
+    missing = "; ".join(_unverified(facts))
+    return ["### Evidence", *shown, *([f"**Not verified:** {missing}."] if missing else [])]
+
+
+def _unverified(facts: PullRequestText) -> list[str]:
+    said = [] if facts.checks else ["no checks are configured, so nothing was run"]
+    if not facts.approved:
+        return [*said, "no reviewer has approved this commit yet"]
+    return [*said, *([] if facts.criteria else ["the issue names no acceptance criteria to hold it to"])]
 
 
 def _outcome(check: CheckLine) -> str:
@@ -100,8 +132,12 @@ def _outcome(check: CheckLine) -> str:
 
 
 def _attempts(facts: PullRequestText) -> list[str]:
-    lines = [attempt_line(attempt) for attempt in facts.attempts[-MOST_ATTEMPTS:]]
-    return ["### Attempts", "\n".join(lines)] if lines else []
+    """Left out where it went straight."""
+    if len(facts.attempts) < 2 and not any(attempt.rounds for attempt in facts.attempts):
+        return []
+    told = [replace(each, outcome="this one") if each.outcome == UNDER_WAY else each for each in facts.attempts]
+    lines = [attempt_line(attempt) for attempt in told[-MOST_ATTEMPTS:]]
+    return ["### Attempts", "\n".join(lines)]
 
 
 def attempt_line(attempt: AttemptLine) -> str:

@@ -12,6 +12,11 @@ from forge_loop.domain.review import Category, Overall
 from forge_loop.domain.severity import Severity
 
 LONGEST_FINDING = 2_000
+_FOLLOWS = {
+    Overall.APPROVE: "Nothing of it blocks the merge.",
+    Overall.REQUEST_CHANGES: "It goes back to the worker.",
+    Overall.BLOCK: "A person must decide.",
+}
 _SAYS = {
     Overall.APPROVE: "approves",
     Overall.REQUEST_CHANGES: "asks for changes to",
@@ -19,11 +24,11 @@ _SAYS = {
 }
 
 
-def heading(overall: Overall, sha: str, *, new: int, standing: int, loose: Sequence[str]) -> str:
-    """`loose` are the findings that belong to no file."""
+def heading(reviewer: str, overall: Overall, sha: str, *, new: int, standing: int, loose: Sequence[str]) -> str:
+    """`reviewer` is the node's name, `loose` are the findings that belong to no file."""
     counted = f"{new} new {'finding' if new == 1 else 'findings'}"
     still = f", {standing} of earlier rounds still {'stands' if standing == 1 else 'stand'}" if standing else ""
-    first = f"The critic {_SAYS[overall]} `{sha[:12]}`: {counted}{still}."
+    first = f"The {reviewer} {_SAYS[overall]} `{sha[:12]}`: {counted}{still}. {_FOLLOWS[overall]}"
     return cut("\n\n".join([first, *(f"- {line}" for line in loose)]), LONGEST)
 
 

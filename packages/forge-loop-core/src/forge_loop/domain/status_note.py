@@ -25,16 +25,30 @@ class NoteFacts:
     attempts: tuple[AttemptLine, ...]
 
 
+_NEXT = {
+    JobState.HANDED_OVER: "It is yours: nothing more is done here until the ready label is given anew.",
+    JobState.GIVEN_UP: "To have it tried again, give the ready label anew.",
+    JobState.YIELDED: "It is left alone from here on.",
+}
+
+
+def refused(reason: str) -> str:
+    """Why an approval counts for nothing, and what would."""
+    return f"**not taken up**: {reason}.\n\nNothing was begun. Mend that, and have an approver give the label anew."
+
+
 def text(facts: NoteFacts) -> str:
     """Markdown of at most LONGEST characters."""
     lines = [attempt_line(attempt) for attempt in facts.attempts[-MOST_ATTEMPTS:]]
     pull = f" Pull request: #{facts.pull_request}." if facts.pull_request is not None else ""
-    return cut("\n\n".join([_first(facts) + pull, *(["\n".join(lines)] if lines else [])]), LONGEST)
+    parts = [_first(facts) + pull, _NEXT.get(facts.state, ""), "\n".join(lines)]
+    return cut("\n\n".join(part for part in parts if part), LONGEST)
 
 
 def _first(facts: NoteFacts) -> str:
     if facts.state.terminal:
-        return f"**{str(facts.state).replace('_', ' ')}**: {one_line(facts.reason, LONGEST_REASON)}."
+        reason = facts.reason.removesuffix(f" by pull request {facts.pull_request}")
+        return f"**{str(facts.state).replace('_', ' ')}**: {one_line(reason, LONGEST_REASON)}."
     if facts.pull_request is not None:
-        return "**in review**: the change passed the project's checks."
+        return "**in review**: a pull request is open."
     return "**at work**: this issue was taken up."

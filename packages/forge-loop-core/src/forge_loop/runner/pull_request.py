@@ -25,15 +25,19 @@ def text(context: Context, job: Job, *, approved: bool = False) -> str:
     """The pull request's text as things stand."""
     spec = job.spec or prompts.snapshot(context, job).body
     ran = [row for row in prompts.latest_checks(context, job) if row.command != prompts.MERGE_STEP]
+    yes = context.store.reviews.select("job = ? AND head_sha = ? AND approves", job.id, job.head_sha)
     return pull_request_text.text(
         PullRequestText(
             issue=job.issue,
             head_sha=job.head_sha or "",
+            base_sha=ran[-1].base_sha if ran else None,
             summary=_summary(context, job),
             criteria=pull_request_text.acceptance_criteria(spec),
             approved=approved,
+            reviewers=tuple(dict.fromkeys(row.node for row in yes)),
             checks=tuple(CheckLine(name=row.command, passed=row.passed, seconds=row.seconds) for row in ran),
             attempts=attempts(context, job),
+            withheld=job.withheld,
         )
     )
 
@@ -44,7 +48,7 @@ def attempts(context: Context, job: Job) -> tuple[AttemptLine, ...]:
     return tuple(
         AttemptLine(
             number=row.number,
-            outcome=row.outcome or "under way",
+            outcome=row.outcome or pull_request_text.UNDER_WAY,
             rounds=row.rounds if row.ended_at is not None else job.round,
             note=row.note if row.ended_at is not None else "",
         )
@@ -93,7 +97,7 @@ def post_review(context: Context, job: Job, review: ReviewRow) -> None:
         "key": f"review-{review.id}",
         "sha": review.head_sha,
         "text": review_text.heading(
-            review.overall, review.head_sha, new=len(new), standing=len(open_now) - len(new), loose=loose
+            review.node, review.overall, review.head_sha, new=len(new), standing=len(open_now) - len(new), loose=loose
         ),
         "lines": [{"file": row.file, "line": row.line, "text": _said(row)} for row in new if row.file is not None],
         **place(context, job),

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from forge_loop.domain import status_note
 from forge_loop.domain.issue import Issue, LabelEvent
 from forge_loop.domain.outward import one_line
 from forge_loop.domain.reason import Reason
@@ -59,7 +60,7 @@ def _post(context: Context, row: RefusalRow) -> None:
     label = context.tracker.labelled(issue, context.settings.labels.ready)
     stands = label is not None and label.at is not None and label.at.replace(microsecond=0) == row.label_at
     if issue.key == row.issue_key and issue.open and stands:
-        context.tracker.post_note(row.issue, KEY, f"**not taken up**: {row.text}.")
+        context.tracker.post_note(row.issue, KEY, status_note.refused(row.text))
 
 
 def _told(context: Context, row: RefusalRow) -> None:
