@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from queue import Queue
 from typing import TYPE_CHECKING, Any
 
 from forge_loop_integrations.secret import Secret
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
 
 RECONNECT_SECONDS = 30.0
 CLOSE_SECONDS = 3.0
+
+
+class Patient(Queue[str | None]):
+    """slack_sdk looks into its queue every second, which at rest costs more than the loop. This one sleeps until
+    something comes; None ends the sleep."""
+
+    def get(self, block: bool = True, timeout: float | None = None) -> str | None:  # noqa: ARG002 - that is the point
+        return super().get(block)
 
 
 class Clicks:
@@ -65,6 +74,8 @@ class Clicks:
                 self._ending.wait(RECONNECT_SECONDS)
             finally:
                 if client is not None:
+                    client.closed = True
+                    client.message_queue.put(None)
                     client.close()
 
     def _client(self) -> SocketModeClient:
@@ -76,6 +87,7 @@ class Clicks:
         client = SocketModeClient(
             app_token=self._app_token.read(self._environ), web_client=web, logger=logger, concurrency=2
         )
+        client.message_queue = Patient()
         client.socket_mode_request_listeners.append(self._hear)
         return client
 
