@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 import threading
 import urllib.error
 import urllib.request
@@ -72,3 +74,27 @@ def test_a_registry_holds_nothing_of_this_process(merged: Path) -> None:
     names = {line.split("{")[0].split()[0] for line in text(registry_of(merged)).splitlines() if line[0] != "#"}
     assert {name for name in names if not name.startswith("forge_loop_")} == set()
     assert exposition.PATH == "/metrics"
+
+
+def test_fifty_scrapes_at_once_are_all_answered_soon(merged: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    bodies: list[bytes] = []
+
+    def scrape(url: str) -> None:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            bodies.append(answer.read())
+
+    with served(merged) as url:
+        port = int(url.rpartition(":")[2].partition("/")[0])
+        silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(20)]
+        scrapes = [threading.Thread(target=scrape, args=(url,)) for _ in range(50)]
+        for thread in scrapes:
+            thread.start()
+        for thread in scrapes:
+            thread.join(20)
+        for caller in silent:  # a caller that hangs up in the midst is not worth a word
+            caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            caller.close()
+    assert len(bodies) == 50
+    assert all(b'forge_loop_jobs{state="merged"} 1.0\n' in body for body in bodies)
+    assert all(b"forge_loop_collector_errors_total 0.0\n" in body for body in bodies)
+    assert capfd.readouterr().err == ""

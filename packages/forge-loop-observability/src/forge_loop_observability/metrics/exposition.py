@@ -58,6 +58,12 @@ class Server(ThreadingMixIn, WSGIServer):
     """A scrape each in a thread of its own."""
 
     daemon_threads = True
+    request_queue_size = (
+        128  # with the five of the library, of fifty scrapes at once most are told to try a second later
+    )
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A caller that says nothing, or leaves before its answer, is not worth a traceback."""
 
     @property
     def url(self) -> str:
