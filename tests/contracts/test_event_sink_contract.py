@@ -94,3 +94,13 @@ def test_it_bears_an_event_it_does_not_know_and_one_it_has_heard(sink: EventSink
 
 def test_it_can_be_closed_without_having_begun(sink: EventSink) -> None:
     sink.close()
+
+
+def test_what_stands_in_its_way_is_said_within_seconds_and_leaves_nothing_behind(
+    sink: EventSink, tmp_path: Path
+) -> None:
+    began = time.monotonic()
+    said = sink.obstacle()
+    assert said is None or said.strip()
+    assert time.monotonic() - began < 15
+    assert list(tmp_path.iterdir()) == []

@@ -10,7 +10,10 @@ import pytest
 
 from forge_loop.agents.sandbox.confinement import HOLDS
 from forge_loop.cli.preconditions import CHECKS
+from forge_loop_integrations.channels import Gone
 from support.command_line import Place, run
+from support.messages import post
+from support.receivers import Reply, in_turn, receiving
 from support.repositories import commit, git
 
 
@@ -155,3 +158,32 @@ def test_a_sqlite_too_old_for_the_tables_fails(place: Place, monkeypatch: pytest
     assert state_of(place, "sqlite")[0] == "ok"
     monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 36, 9))
     assert state_of(place, "sqlite")[0] == "fail"
+
+
+def test_a_sink_that_is_heard_is_named_and_one_that_is_not_is_warned_of(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.init()
+    assert state_of(place, "sinks") == ("ok", "none are configured")
+    with receiving(in_turn(Reply(), Reply(status=404))) as collector:
+        monkeypatch.setenv("HOOK", f"{collector.url}/hook")
+        monkeypatch.setenv("SECRET", "whsec_Zm9yZ2UtbG9vcC10ZXN0LXNlY3JldC0wMDAx")
+        sinks = f"otel: {{endpoint: '{collector.url}'}}, webhook: {{url: 'env:HOOK', secret: 'env:SECRET'}}"
+        written = place.project / "forge-loop.yaml"
+        written.write_text(f"{written.read_text()}\nsinks: {{{sinks}}}\n")
+        assert state_of(place, "sinks") == ("ok", "otel, webhook")
+        assert state_of(place, "sinks") == ("warn", f"otel: {collector.url} takes no spans (0 lost so far)")
+        assert [request.path for request in collector.requests] == ["/v1/traces"] * 2, "nobody else is asked"
+
+
+def test_a_sink_whose_receiver_stopped_it_is_warned_of(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.init()
+    monkeypatch.setenv("HOOK", "https://receiver.example/hook")
+    monkeypatch.setenv("SECRET", "whsec_Zm9yZ2UtbG9vcC10ZXN0LXNlY3JldC0wMDAx")
+    written = place.project / "forge-loop.yaml"
+    written.write_text(f"{written.read_text()}\nsinks: {{webhook: {{url: 'env:HOOK', secret: 'env:SECRET'}}}}\n")
+    with post(place.state) as desk:
+        desk.receiver.answers = [Gone(reason="it answered 410")]
+        desk.take(desk.log.handed_over())
+        desk.drain()
+    assert state_of(place, "sinks") == ("warn", "webhook: stopped: it answered 410")

@@ -62,6 +62,11 @@ class EventSink(Protocol):
         """Why what it was told does not arrive at present, None while all is well. Told of when it changes."""
         return None
 
+    def obstacle(self) -> str | None:
+        """For `doctor`, outside of a loop, never begun: why what it is told would not arrive, None if nothing is known
+        against it. May ask its receiver, for seconds; a person at the other end sees nothing of it."""
+        return None
+
     def close(self) -> None:
         """The loop ends. Returns within seconds, whatever the receiver does; what is left waits for the next start."""
         return

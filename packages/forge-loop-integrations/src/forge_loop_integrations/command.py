@@ -302,6 +302,7 @@ def _sink_shape(sink: OutboxSink, row: SinkRow | None, waiting: int) -> dict[str
         "about": sink.about,
         "begun": row is not None,
         "waiting": waiting,
+        "obstacle": row.obstacle if row else None,
         "stopped": row.stopped if row else None,
         "stopped_by": row.stopped_by if row else None,
         "failures": row.failures if row else 0,
@@ -311,11 +312,7 @@ def _sink_shape(sink: OutboxSink, row: SinkRow | None, waiting: int) -> dict[str
 
 
 def _state(shape: dict[str, Any]) -> str:
-    if not shape["begun"]:
-        return "begins with the loop"
-    if shape["stopped"]:
-        return f"stopped: {shape['stopped']}"
-    return f"failing: {shape['last_error']}" if shape["failures"] else "well"
+    return "begins with the loop" if not shape["begun"] else shape["obstacle"] or "well"
 
 
 def _message_shape(message: Message) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from forge_loop import EventSink, Recorded
-from forge_loop.extension import Database
+from forge_loop.extension import Database, open_read_only
 from forge_loop_integrations.channels import Channel
-from forge_loop_integrations.outbox.box import Now, Outbox, open_database
+from forge_loop_integrations.outbox import rows
+from forge_loop_integrations.outbox.box import FILE, Now, Outbox, open_database
 from forge_loop_integrations.routing import Policy
 from forge_loop_integrations.sender import CLOSE_SECONDS, Sender
 
@@ -80,6 +81,18 @@ class OutboxSink(EventSink):
         if self._database.wait(0, every=False) or self._sender.late:
             self._sender.wake()
         return self._sender.trouble
+
+    def obstacle(self) -> str | None:
+        """As the outbox knows it; `notify test` asks the receiver itself."""
+        path = self._state_dir / FILE
+        if not path.is_file():
+            return None
+        database = open_read_only(path)
+        try:
+            found = database.query("SELECT * FROM sinks WHERE name = ?", (self.name,))
+        finally:
+            database.close()
+        return rows.sink(found[0]).obstacle if found else None
 
     def close(self) -> None:
         ended = self._sender is None or self._sender.close(self.close_seconds)

@@ -203,6 +203,21 @@ def _tracker(situation: Situation) -> Finding:
     return warn(f"{said}; not usable: {'; '.join(broken)}") if broken else ok(said)
 
 
+def _sinks(situation: Situation) -> Finding:
+    """Whether what the loop tells would arrive."""
+    project = situation.project
+    if not project.settings.sinks:
+        return ok("none are configured")
+    made = bootstrap.configured_sinks(project.settings, project.layout.root, situation.given.environ)
+    try:
+        found = {sink.name: sink.obstacle() for sink in made}
+    finally:
+        for sink in made:
+            sink.close()
+    amiss = [f"{name}: {obstacle}" for name, obstacle in found.items() if obstacle is not None]
+    return warn("; ".join(amiss), "the loop runs all the same; messages wait") if amiss else ok(", ".join(found))
+
+
 def require_known(name: str | None) -> None:
     """Raise OperatorError unless there is a check of this name."""
     if name is not None and name not in CHECKS:
@@ -226,5 +241,6 @@ CHECKS: Mapping[str, Callable[[Situation], Finding]] = {
     "base": _base,
     "checks": _checks,
     "tracker": _tracker,
+    "sinks": _sinks,
     **GITHUB,
 }

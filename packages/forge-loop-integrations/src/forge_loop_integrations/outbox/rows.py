@@ -85,6 +85,13 @@ class SinkRow:
     last_error: str | None
     last_sent_at: float | None
 
+    @property
+    def obstacle(self) -> str | None:
+        """Why nothing is sent at present."""
+        if self.stopped is not None:
+            return f"stopped: {self.stopped}"
+        return f"failing: {self.last_error}" if self.failures else None
+
 
 def message(row: Row) -> Message:
     return Message(

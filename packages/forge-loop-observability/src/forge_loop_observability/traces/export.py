@@ -87,6 +87,10 @@ class Export:
             self._thread.start()
         self._something.set()
 
+    def ask(self) -> None:
+        """Send a batch of nothing, and wait for the answer: `trouble` then says what it was."""
+        self._watched.export([])
+
     def trouble(self) -> str | None:
         return self._watched.trouble()
 

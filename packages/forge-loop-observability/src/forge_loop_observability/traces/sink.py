@@ -32,6 +32,8 @@ class Exporting(Protocol):
 
     def send(self, span: Span) -> None: ...
 
+    def ask(self) -> None: ...
+
     def trouble(self) -> str | None: ...
 
     def close(self) -> None: ...
@@ -110,6 +112,11 @@ class OtelSink(EventSink):
         }
 
     def trouble(self) -> str | None:
+        return self._export.trouble()
+
+    def obstacle(self) -> str | None:
+        """As the collector answers to no spans at all."""
+        self._export.ask()
         return self._export.trouble()
 
     def close(self) -> None:
