@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from forge_loop.briefs import NAMES, Briefs
-from forge_loop.domain.review import Category, Overall
+from forge_loop.domain.review import MOST_FINDINGS, Category, Overall
 from forge_loop.domain.session import Role
 from forge_loop.domain.severity import Severity
 from forge_loop.domain.spec import SECTIONS
@@ -104,6 +104,10 @@ def test_the_critic_is_told_how_to_decide_whether_something_is_theatre(sentence:
 )
 def test_the_critic_is_told_what_a_finding_must_show_and_what_to_do_when_unsure(sentence: str) -> None:
     assert sentence in prose(Role.CRITIC)
+
+
+def test_the_critic_is_told_how_many_findings_a_review_may_hold() -> None:
+    assert f"of {MOST_FINDINGS} at most, the gravest first" in prose(Role.CRITIC)
 
 
 @pytest.mark.parametrize(
