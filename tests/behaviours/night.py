@@ -39,8 +39,7 @@ po: {enabled: false}
 retry: {attempts: 3, cooldown: 1s}
 watchdog: {warn: 20s, stop: STOPs}
 """
-SECONDS = 1500.0  # for the whole night
-STEP = 300.0  # until the next thing that must happen
+STEP = 900.0  # until the next thing that must happen
 ECHO = ("Bash", {"command": "echo still waiting"})
 WINDOW = range(8, 30)  # seconds from now among which a limit's reset time is chosen
 

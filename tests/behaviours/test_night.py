@@ -20,7 +20,7 @@ from forge_loop.agents.environment import LOOP_MARKER
 from forge_loop.agents.processes import marked
 from forge_loop.domain.job import FailureKind
 
-pytestmark = [pytest.mark.timeout(1800), pytest.mark.xdist_group("night")]
+pytestmark = [pytest.mark.timeout(3600), pytest.mark.xdist_group("night")]
 ISSUES = 60
 
 
