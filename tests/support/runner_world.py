@@ -82,14 +82,16 @@ def git(directory: Path, *words: str) -> str:
     return done.stdout.strip()
 
 
-def commits(files: Mapping[str, str], report: Mapping[str, object] = REPORT) -> Callable[[SessionOrder], SessionEnded]:
+def commits(
+    files: Mapping[str, str], report: Mapping[str, object] = REPORT, *, message: str = "work"
+) -> Callable[[SessionOrder], SessionEnded]:
     """A worker that writes files in its clone, commits them and reports."""
 
     def work(order: SessionOrder) -> SessionEnded:
         for name, text in files.items():
             (order.workspace / name).write_text(text)
         git(order.workspace, "add", "-A")
-        git(order.workspace, "commit", "-q", "--allow-empty", "-m", "work")
+        git(order.workspace, "commit", "-q", "--allow-empty", "-m", message)
         return done(order, report)
 
     return work

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from forge_loop.domain.outward import CUT, cut, harmless, one_line
+from forge_loop.domain.outward import CUT, closing_nothing, closings, cut, harmless, one_line
 
 
 @pytest.mark.parametrize(
@@ -44,3 +46,35 @@ def test_long_text_is_cut_with_a_mark() -> None:
 def test_one_line_is_one_line() -> None:
     assert one_line("a\n  b\tc", 10) == "a b c"
     assert one_line("a" * 11, 10) == "a" * 7 + "..."
+
+
+@pytest.mark.parametrize(
+    ("message", "closed", "quiet"),
+    [
+        ("Say hello", (), "Say hello"),
+        ("See #9", (), "See #9"),
+        ("Prefixes #9", (), "Prefixes #9"),
+        ("Fixes #9", ("#9",), "Fixes 9"),
+        ("close: #9 and CLOSES #10", ("#9", "#10"), "close: 9 and CLOSES 10"),
+        ("resolved o/r#9", ("o/r#9",), "resolved o/r 9"),
+        ("Fix GH-9", ("GH-9",), "Fix 9"),
+        (
+            "fixes https://github.com/o/r/issues/9",
+            ("https://github.com/o/r/issues/9",),
+            "fixes github.com/o/r/issues/9",
+        ),
+    ],
+)
+def test_a_title_that_becomes_a_commit_closes_nothing(message: str, closed: tuple[str, ...], quiet: str) -> None:
+    assert closings(message) == closed
+    assert closing_nothing(message) == quiet
+    assert closings(quiet) == ()
+
+
+def test_no_text_is_slow_to_make_harmless() -> None:
+    """What is repeated is cut first; even so, no text may hold the loop up."""
+    for text in ("_" * 100_000, "fixes " * 20_000, "a/" * 50_000, "`" * 100_000, "fixes" + " " * 100_000):
+        began = time.process_time()
+        harmless(text)
+        closings(text)
+        assert time.process_time() - began < 5

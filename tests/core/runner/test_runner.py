@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from forge_loop.config.model import Critic, Merge, MergeMode, Po, PoMode, Retry, Scheduling
+from forge_loop.config.model import Critic, Merge, MergeMethod, MergeMode, Po, PoMode, Retry, Scheduling
 from forge_loop.domain.job import FailureKind, JobState
 from forge_loop.domain.session import Role, SessionEnded, SessionOrder, SessionOutcome
 from forge_loop.errors import LoopRunningError
@@ -569,3 +569,35 @@ def test_no_spec_is_written_in_a_clone_that_is_still_to_be_removed(tmp_path: Pat
     last.clock.ahead = timedelta(hours=2)
     last.run()
     assert [order.role for order in last.agents.orders] == [Role.PO]
+
+
+@pytest.mark.parametrize(
+    ("message", "method", "state"),
+    [
+        ("Say hello\n\nFixes #99", MergeMethod.REBASE, JobState.HANDED_OVER),
+        ("Say hello\n\nFixes #99", MergeMethod.SQUASH, JobState.MERGED),
+        ("Say hello\n\nFixes #1", MergeMethod.REBASE, JobState.MERGED),
+    ],
+)
+def test_a_workers_message_that_would_close_something_else_needs_a_person_where_it_reaches_base(
+    tmp_path: Path, message: str, method: MergeMethod, state: JobState
+) -> None:
+    worker = script(commits({"hello.txt": "Hello.\n"}, message=message))
+    settings = replace(SETTINGS, merge=replace(SETTINGS.merge, method=method))
+    world = open_world(tmp_path, {Role.WORKER: worker, Role.CRITIC: script(approves)}, settings=settings)
+    number = approve(world, "Say hello")
+    world.run()
+    assert (number, world.state(number)) == (1, state)
+    if state is JobState.HANDED_OVER:
+        job = world.context.store.jobs.newest_by_number(number)
+        assert job is not None
+        assert "a commit's message would close #99" in (job.reason or "")
+
+
+def test_a_title_closes_nothing_when_it_becomes_a_commit(tmp_path: Path) -> None:
+    world = open_world(
+        tmp_path, {Role.WORKER: script(commits({"hello.txt": "Hello.\n"})), Role.CRITIC: script(approves)}
+    )
+    number = approve(world, "Say hello, fixes #99")
+    world.run()
+    assert world.main_log() == [f"Say hello, fixes 99 (#{number})", "first"]

@@ -14,7 +14,8 @@ class Harvest:
     """A commit taken from a workspace into the loop's own repository.
 
     `problems` are reasons why it cannot become a candidate (a symlink that leaves the tree, a gitlink, too large, not
-    based on the base); `protected` lists protected paths it touches, `weakened` the tests it takes out or skips.
+    based on the base); `protected` lists protected paths it touches, `weakened` the tests it takes out or skips,
+    `closes` what its commits' messages would close on a forge.
     `commit` is None where the workspace holds no commit beyond its base.
     """
 
@@ -24,6 +25,7 @@ class Harvest:
     problems: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
     weakened: tuple[str, ...] = ()
+    closes: tuple[str, ...] = ()
     lines_changed: int = 0
 
 

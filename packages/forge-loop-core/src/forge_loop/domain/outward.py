@@ -17,9 +17,17 @@ _CODE = re.compile(r"(?<!`)`[^`\n]+`(?!`)")
 _LIVE = re.compile(
     r"""
     (?<![\w@]) @[A-Za-z0-9][\w-]*(?:/[\w-]+)?
-    | (?:[\w.-]+/[\w.-]+)?\#\d+
+    | (?:[\w.-]{1,100}/[\w.-]{1,100})?\#\d+
     | \bGH-\d+
     | \b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b (?=:?\s+\S*(?:\#|GH-|://))
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+# In a commit's message nothing is code: there the number itself is what closes.
+_CLOSING = re.compile(
+    r"""
+    \b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b :?\s+
+    (?P<what>(?:https?://\S{0,200}?/(?:issues|pull)/|[\w.-]{0,100}/?[\w.-]{0,100}\#|GH-)\d+)
     """,
     re.IGNORECASE | re.VERBOSE,
 )
@@ -37,6 +45,16 @@ def harmless(text: str) -> str:
 def _plain(text: str) -> str:
     quiet = text.replace("`", "'").replace("<", "&lt;").replace("![", "!\\[")
     return _LIVE.sub(lambda found: f"`{found[0]}`", quiet)
+
+
+def closings(message: str) -> tuple[str, ...]:
+    """What a forge would close once a commit with this message is on its default branch: `#9`, `owner/name#9` ..."""
+    return tuple(dict.fromkeys(found["what"] for found in _CLOSING.finditer(message)))
+
+
+def closing_nothing(title: str) -> str:
+    """The title as a commit may carry it: `Fixes #9` as `Fixes 9`."""
+    return _CLOSING.sub(lambda found: re.sub(r"#|GH-|https?://", " ", found[0]).replace("  ", " "), title)
 
 
 def one_line(text: str, most: int) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from forge_loop.domain.candidate import Harvest
+from forge_loop.domain.outward import closings
 from forge_loop.errors import GitError
 from forge_loop.git.changes import changes, lines_changed
 from forge_loop.git.control import ControlRepository
@@ -70,5 +71,6 @@ def _inspect(
         protected=protected_paths(paths, protected),
         # What is too large or misshapen is refused anyway, and is not read.
         weakened=() if found else weakened_tests(control.git, changed),
+        closes=closings(control.git.run("log", "--format=%B", f"{base_sha}..{sha}").text),
         lines_changed=lines_changed(control.git, base_sha, sha),
     )

@@ -13,6 +13,7 @@ from forge_loop.domain.host_checks import Failed, GoOn, Judgement, TooLong, Wait
 from forge_loop.domain.issue import Issue, PullRequest, PullRequestState, taken_over
 from forge_loop.domain.job import FailureKind, Job, JobState
 from forge_loop.domain.merge_gate import GateFacts, refusals
+from forge_loop.domain.outward import closing_nothing
 from forge_loop.domain.reason import Reason
 from forge_loop.domain.remarks import Remark
 from forge_loop.runner import (
@@ -216,11 +217,12 @@ def facts(context: Context, job: Job, seen: Seen, judgement: Judgement) -> GateF
 
 
 def _merge(context: Context, job: Job, seen: Seen) -> dict[str, object]:
+    title = f"{closing_nothing(job.title)} (#{job.issue})"
     return {
         "number": job.pull_request,
         "head_sha": job.head_sha,
         "base_sha": seen.base_sha,
-        "message": f"{job.title} (#{job.issue})\n\nPull-Request: {job.pull_request}\nForge-Loop-Job: {job.id}\n",
+        "message": f"{title}\n\nPull-Request: {job.pull_request}\nForge-Loop-Job: {job.id}\n",
         "method": str(context.settings.merge.method),
         "base": context.base,
         "heard": sorted(remarks.taken(context, job)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from forge_loop.config.model import MergeMethod
 from forge_loop.domain.candidate import Harvest, Taken, taken
 from forge_loop.domain.events import CandidateHarvested, CandidateRefused, HookFailed
 from forge_loop.domain.job import FailureKind, Job, JobState, SessionRow
@@ -208,6 +209,10 @@ def _accept(context: Context, job: Job, harvest: Harvest) -> None:
     commit = harvest.commit or ""
     withheld = [f"it touches the protected path {path}" for path in harvest.protected]
     withheld += [f"it weakens tests: {what}" for what in harvest.weakened]
+    if context.settings.merge.method is not MergeMethod.SQUASH:
+        # Then the worker's own messages reach base, and a forge does what they say.
+        foreign = [what for what in harvest.closes if what.lower() not in (f"#{job.issue}", f"gh-{job.issue}")]
+        withheld += [f"a commit's message would close {what}" for what in foreign]
     event = CandidateHarvested(commit=commit, paths=harvest.paths[:50], lines_changed=harvest.lines_changed)
     with context.store.transaction():
         context.tell(event, job)
