@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 
 from support.command_line import Place
-from support.fake_github import FakeGitHub
+from support.fake_github import FakeGitHub, Fault, FaultKind
+from support.fake_github.faults import SECONDARY
 from support.github_place import configured
 
 READY = "loop:ready"
@@ -110,3 +112,37 @@ def test_a_github_that_does_not_answer_is_a_reason(hub: FakeGitHub, place: Place
     said = place.run("explain", str(number))
     assert "hourly limit is used up; GitHub is not asked before" in said.stderr + said.stdout
     assert time.monotonic() - started < 10
+
+
+REFUSED = {"message": "Resource not accessible by personal access token"}
+ANSWERS: list[tuple[dict[str, Any], str]] = [
+    ({"status": 401}, "does not accept the token (401)"),
+    (
+        {"status": 403, "body": REFUSED, "headers": {"X-Accepted-GitHub-Permissions": "issues=read"}},
+        "the token needs the permission issues=read",
+    ),
+    (
+        {"status": 403, "body": SECONDARY, "headers": {"Retry-After": "90"}},
+        "GitHub asks for fewer requests; GitHub is not",
+    ),
+    ({"status": 429}, "GitHub asks for fewer requests; GitHub is not asked before"),
+    (
+        {"status": 503, "headers": {"Retry-After": "45"}},
+        "GitHub is not available for a while; GitHub is not asked before",
+    ),
+    ({"kind": FaultKind.HTML}, "status 200 with something that is no JSON"),
+    ({"status": 301, "headers": {"Location": "http://127.0.0.1:9/elsewhere"}}, "with a way to /elsewhere"),
+]
+
+
+@pytest.mark.parametrize(("fault", "words"), ANSWERS)
+def test_explain_says_in_what_way_github_did_not_answer(
+    hub: FakeGitHub, place: Place, fault: dict[str, Any], words: str
+) -> None:
+    """And never that the issue is not there."""
+    number = hub.person_adds("First", "text")
+    place.run("issue", "approve", str(number))
+    hub.faults.add(Fault(**{"kind": FaultKind.STATUS, "path": r"/issues/\d+$", "times": 50, **fault}))
+    said = place.run("explain", str(number), "--json")
+    assert words in said.stderr + str(said.document["reasons"] if said.status == 0 else "")
+    assert "there is no issue" not in said.stderr

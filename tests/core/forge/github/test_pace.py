@@ -14,8 +14,9 @@ from forge_loop.errors import UnreadableError
 from forge_loop.forge.github import Client, Wire, place_of
 from forge_loop.forge.github.pace import BETWEEN_WRITES, LONGEST_WAIT, Pace
 from forge_loop.forge.github.wire import Raw
-from support.fake_github import FakeGitHub, serving
-from support.github_parts import Parts, parts_of
+from support.fake_github import FakeGitHub, Fault, FaultKind, serving
+from support.fake_github.faults import SECONDARY
+from support.github_parts import READY, Parts, parts_of
 from support.simulated_clock import SimulatedClock
 
 
@@ -150,6 +151,55 @@ def test_a_fifth_of_the_hour_is_kept_for_what_is_under_way(pace: Pace, clock: Si
         pace.check(polling=True)
     clock.advance(601)
     pace.check(polling=True)
+
+
+GRAPH_LIMITS: list[tuple[dict[str, str], str, float]] = [
+    ({"x-ratelimit-remaining": "0", "x-ratelimit-resource": "graphql"}, "RATE_LIMITED", 300),
+    ({}, "secondary", 60),
+    ({"Retry-After": "90"}, "secondary", 90),
+]
+
+
+@pytest.mark.parametrize(("headers", "kind", "seconds"), GRAPH_LIMITS)
+@pytest.mark.parametrize("writes", [False, True])
+def test_a_limit_of_graphql_comes_with_status_200_and_is_waited_for(
+    parts: tuple[FakeGitHub, Parts], headers: dict[str, str], kind: str, seconds: float, writes: bool
+) -> None:
+    """Only what needs GraphQL waits."""
+    hub, made = parts
+    number = hub.person_adds("First", "text", labels=(READY,))
+    hub.person_pushes("forge/1-1", {"a": "1"})
+    pull = hub.person_opens_pull_request("forge/1-1")
+    hub.pulled(pull)[1].draft = True
+
+    def ask() -> None:
+        if writes:
+            made.host.conversation().mark_ready(pull)
+        else:
+            made.tracker.issue(number)
+
+    made.repository.me()
+    reset = str(int(hub.state.now().timestamp()) + 300)
+    said = {"type": kind, "message": "API rate limit exceeded" if kind == "RATE_LIMITED" else SECONDARY["message"]}
+    limit = Fault(
+        kind=FaultKind.STATUS,
+        path="/graphql$",
+        status=200,
+        headers={**headers, "x-ratelimit-reset": reset},
+        body={"data": None, "errors": [said]},
+        times=50,
+    )
+    hub.faults.add(limit)
+    for wait in (0.0, seconds - 8):
+        made.clock.advance(wait)
+        with pytest.raises(UnreadableError, match="limit for GraphQL is used up"):
+            ask()
+    assert limit.met == 1
+    assert made.host.pull_request(pull).draft
+    hub.faults.clear()
+    made.clock.advance(12)
+    ask()
+    assert hub.pulled(pull)[1].draft is not writes
 
 
 def test_the_budget_of_searches_says_nothing_of_the_rest(pace: Pace, clock: SimulatedClock) -> None:

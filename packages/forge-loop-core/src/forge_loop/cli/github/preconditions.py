@@ -75,7 +75,8 @@ def _push_problem(situation: Situation) -> Finding | None:
     try:
         git.run(*words, environment=access.environment)
     except GitError as error:
-        return fail(f"git cannot push there: {error.output.strip().splitlines()[-1:]}", "Contents: write")
+        said = error.output.strip().splitlines() or ["it says nothing"]
+        return fail(f"git cannot push there: {said[-1]}", "Contents: write")
     return None
 
 

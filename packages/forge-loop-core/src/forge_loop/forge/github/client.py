@@ -142,7 +142,8 @@ class Client:
         """What a GraphQL query answers. With `absent`, what is not found is None in it and no error."""
         for last in (False, True):
             try:
-                raw = self._once("POST", self.place.graphql, body={"query": text, "variables": dict(variables)})
+                body = {"query": text, "variables": dict(variables)}
+                raw = self._once("POST", self.place.graphql, body=body, graph=True)
                 if raw.status == 200:
                     return _graph(raw.data, absent=absent)
                 if raw.status < 500:
@@ -156,7 +157,7 @@ class Client:
 
     def mutate(self, text: str, variables: Mapping[str, object]) -> Any:
         """Change something that only GraphQL can, once."""
-        raw = self._sent("POST", self.place.graphql, {"query": text, "variables": dict(variables)})
+        raw = self._sent("POST", self.place.graphql, {"query": text, "variables": dict(variables)}, graph=True)
         if raw.status >= 500:
             raise ForgeError(f"GitHub answered a mutation with {raw.status}; it may have been done")
         if raw.status != 200:
@@ -211,9 +212,9 @@ class Client:
         while len(self._remembered) > REMEMBERED:
             self._remembered.popitem(last=False)
 
-    def _sent(self, method: str, url: str, body: Any) -> Raw:
+    def _sent(self, method: str, url: str, body: Any, *, graph: bool = False) -> Raw:
         try:
-            return self._once(method, url, body=body, writes=True)
+            return self._once(method, url, body=body, writes=True, graph=graph)
         except NoAnswer as error:
             raise ForgeError(f"GitHub did not answer {method} {_shown(url)}: {error}; it may have been done") from None
 
@@ -235,12 +236,13 @@ class Client:
         polling: bool = False,
         writes: bool = False,
         known: bool = True,
+        graph: bool = False,
     ) -> Raw:
         """One request, when it may be sent. Raises NoAnswer, AuthenticationError, UnreadableError for a limit."""
         with self._one_at_a_time:
             if self._clock.monotonic() < self._silent_until:
                 raise self._unauthorised()
-            self.pace.check(polling=polling)
+            self.pace.check(polling=polling, graph=graph)
             if writes:
                 self.pace.before_write()
             try:
@@ -256,6 +258,9 @@ class Client:
                 raise self._unauthorised()
             if self.pace.heard(raw.status, raw.headers, raw.text if raw.status >= 400 else ""):
                 self.pace.check()
+            elif graph and raw.status == 200 and _graph_limited(raw):
+                self.pace.graph_limited(raw.headers)
+                self.pace.check(graph=True)
             return raw
 
     def _unauthorised(self) -> AuthenticationError:
@@ -288,6 +293,20 @@ def _graph(data: Any, *, absent: bool = False) -> Any:
         said = "; ".join(str(entry.get("message", "")) for entry in serious) or "no data"
         raise UnreadableError(f"GitHub's GraphQL answered: {said[:500]}")
     return data["data"]
+
+
+def _graph_limited(raw: Raw) -> bool:
+    """A limit is no answer, whatever the status says."""
+    try:
+        data = raw.data
+    except NoAnswer:
+        return False
+    errors = data.get("errors") if isinstance(data, dict) else None
+    return any(
+        isinstance(entry, dict)
+        and (entry.get("type") == "RATE_LIMITED" or "secondary rate limit" in str(entry.get("message")).lower())
+        for entry in errors or ()
+    )
 
 
 def _message(raw: Raw) -> str:

@@ -31,12 +31,16 @@ class Pace:
         self._in_a_row = 0
         self._written = float("-inf")
         self._scarce_until = 0.0
+        self._graph_until = 0.0
 
-    def check(self, *, polling: bool = False) -> None:
-        """Raises UnreadableError while GitHub must not be asked."""
+    def check(self, *, polling: bool = False, graph: bool = False) -> None:
+        """Raises UnreadableError while GitHub must not be asked. `graph`: by GraphQL, which has a budget of its own."""
         now = self._clock.monotonic()
         if now < self._closed_until:
             raise UnreadableError(f"{self._why}; GitHub is not asked before {self._moment(self._closed_until)}")
+        if graph and now < self._graph_until:
+            until = self._moment(self._graph_until)
+            raise UnreadableError(f"GitHub's limit for GraphQL is used up; it is not asked before {until}")
         if polling and now < self._scarce_until:
             raise UnreadableError(
                 "less than a fifth of GitHub's hourly limit is left, and it is kept for what is under way; "
@@ -64,6 +68,13 @@ class Pace:
         elif status < 400:
             self._in_a_row = 0
         return False
+
+    def graph_limited(self, headers: Mapping[str, str]) -> None:
+        """GraphQL says so with status 200 and an error in the answer."""
+        self._in_a_row += 1
+        told, used_up = _seconds(headers.get("retry-after", "")), headers.get("x-ratelimit-remaining") == "0"
+        wait = _until_reset(headers) if used_up else min(FIRST_WAIT * 2 ** (self._in_a_row - 1), LONGEST_WAIT)
+        self._graph_until = self._clock.monotonic() + max(told if told is not None else wait, 1.0)
 
     def _limited(self, status: int, headers: Mapping[str, str], text: str) -> float | None:
         """How long to wait, None if this is no limit."""
