@@ -6,6 +6,7 @@ import csv
 import io
 import itertools
 import json
+import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -25,6 +26,7 @@ from support.dashboard_server import Served, serve
 from support.dashboard_world import COOLING, HANDED_OVER, MERGED, going_on
 from support.runner_world import approve
 from support.samples import NOW
+from support.tree import ROOT
 
 
 @pytest.fixture
@@ -207,6 +209,13 @@ def test_the_document_of_the_api_names_every_address(served: Served) -> None:
     answer = served.api("/openapi.json")
     paths = set(json.loads(answer.body)["paths"])
     assert {"/state", "/issues", "/issues/{number}", "/events", "/events/stream", "/requests"} <= paths
+
+
+def test_the_documentation_names_every_address_too(served: Served) -> None:
+    paths = set(json.loads(served.api("/openapi.json").body)["paths"])
+    table = (ROOT / "docs" / "dashboard.md").read_text().partition("## The API")[2]
+    spoken = {re.sub(r"\{[a-z]+\}", "N", path) for path in paths}
+    assert {path for path in spoken if f"{path}`" not in table and f"{path}?" not in table} == set()
 
 
 def _fuzz(served: Served, examples: int) -> None:

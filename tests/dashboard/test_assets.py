@@ -10,6 +10,7 @@ from typing import Any
 
 from forge_loop_dashboard import assets
 from forge_loop_dashboard.assets import load_assets
+from support.tree import ROOT
 
 PACKAGE = Path(assets.__file__).parent
 VENDORED = PACKAGE / "vendored"
@@ -75,6 +76,13 @@ def test_every_htmx_element_of_a_template_carries_the_nonce() -> None:
             seen += 1
             assert 'hx-nonce="{{ nonce }}"' in tag, (path.name, tag)
     assert seen > 12
+
+
+def test_the_pictures_of_the_documentation_are_small_and_each_is_shown() -> None:
+    pictures = sorted((ROOT / "docs" / "pictures").iterdir())
+    assert sum(path.stat().st_size for path in pictures) < 600 * 1024
+    document = (ROOT / "docs" / "dashboard.md").read_text()
+    assert [path.name for path in pictures if f"pictures/{path.name}" not in document] == []
 
 
 def _code(path: Path) -> str:

@@ -103,7 +103,7 @@ def _trouble(renderer: Renderer) -> Callable[[Request, int, str, str], Response]
         if "hx-request" in request.headers:
             # htmx puts the body of an error where the answer would have gone.
             return HTMLResponse(renderer.render("refused.html", {"says": says, "hint": hint}), status)
-        facts = {"title": HTTPStatus(status).phrase, "says": says, "hint": hint}
+        facts = {"title": HTTPStatus(status).phrase, "says": says, "hint": hint, "again": status == 503}
         return HTMLResponse(renderer.render("trouble.html", facts), status)
 
     return trouble

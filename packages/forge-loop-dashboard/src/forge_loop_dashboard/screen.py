@@ -6,7 +6,7 @@ Owns: putting views, their templates and the frame around them together. Must no
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from urllib.parse import urlencode
 
@@ -70,6 +70,10 @@ class Screens:
             controls=self.controls(view, look, caller),
             heading=str(facts.get("heading", "")),
         )
+
+    def troubled(self, parts: Parts, error: ForgeLoopError) -> Parts:
+        """What was shown last, with the reason why it cannot be read anew where the loop's state stood."""
+        return replace(parts, loop=self.render("refused.html", says=error.message, hint=error.hint))
 
     def controls(self, view: View, look: Look, caller: Caller) -> Markup:
         """What can be asked for on this screen, with the nonce and the token of whoever looks."""

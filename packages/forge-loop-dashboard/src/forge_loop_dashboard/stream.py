@@ -101,7 +101,9 @@ class Streams:
                 return shared.parts
             try:
                 shared.parts = await asyncio.to_thread(self._screens.parts, view, look)
-            except ForgeLoopError:
+            except ForgeLoopError as error:
+                if shared.parts is not None:
+                    shared.parts = self._screens.troubled(shared.parts, error)
                 return shared.parts
             finally:
                 took = time.monotonic() - now

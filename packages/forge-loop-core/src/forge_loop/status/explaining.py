@@ -62,7 +62,7 @@ def _facts(store: Store, number: int, reading: Reading, settings: Settings, now:
         caps=memory.cap_reasons_of(store, caps, now),
         dispatch=_dispatch(store, settings, loop, now),
         loop_running=running,
-        slots_used=sum(live.holds_slot for live in store.jobs.live()),
+        slots_used=store.jobs.slots_held(),
         slots_total=slowed.slots if slowed is not None else scheduling.parallel,
         role=str(session.role) if session is not None else None,
         base_problem=loop.base_problem,

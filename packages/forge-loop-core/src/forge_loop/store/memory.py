@@ -14,6 +14,7 @@ from forge_loop.domain.limits import Pace, pace
 from forge_loop.domain.overlap import Meeting, Territory, meeting
 from forge_loop.domain.reason import Reason
 from forge_loop.domain.spec import file_pointers
+from forge_loop.store.jobs import LIVE
 from forge_loop.store.open import Store
 from forge_loop.store.records import RequestState
 
@@ -65,13 +66,14 @@ def _with_open_pull_requests(store: Store) -> list[Job]:
     """The jobs whose pull request is open: those in work, and those that ended and left theirs to a person."""
     still_open = store.loop().open_pull_requests
     left = [job for number in still_open for job in store.jobs.select("pull_request = ?", number)]
-    return [*(job for job in store.jobs.live() if job.pull_request is not None), *left]
+    return [*store.jobs.select(f"{LIVE} AND pull_request IS NOT NULL"), *left]
 
 
 def at_work(store: Store) -> tuple[Territory, ...]:
     """What is being changed: by jobs in hand, by parked ones, and by every open pull request."""
-    live = [job for job in store.jobs.live() if job.state.active or job.state is JobState.PARKED]
-    jobs = {job.id: job for job in (*live, *_with_open_pull_requests(store))}
+    states = [state for state in JobState if state.active or state is JobState.PARKED]
+    working = store.jobs.select(f"state IN ({', '.join('?' for _ in states)})", *states)
+    jobs = {job.id: job for job in (*working, *_with_open_pull_requests(store))}
     return tuple(territory(store, job) for job in jobs.values())
 
 
