@@ -11,6 +11,7 @@ import pytest
 from forge_loop.domain.events import (
     Event,
     JobClaimed,
+    JobYielded,
     LoopHalted,
     LoopResumed,
     NodeFinished,
@@ -22,6 +23,7 @@ from forge_loop.domain.events import (
 from forge_loop_integrations.outbox import Purpose
 from forge_loop_integrations.outbox.sending import MOST_AFTER_QUIET
 from forge_loop_integrations.routing import DEFAULT_ROUTES, Class, Quiet, Route, Send
+from forge_loop_integrations.summary import OPEN, heading
 from support.messages import UTC_ZONE, Clock, Post, policy, post
 
 NIGHT = Quiet(start=time(11), end=time(14), zone=UTC_ZONE)  # it is 12:00
@@ -130,6 +132,20 @@ def test_many_messages_of_a_night_become_one_digest(tmp_path: Path) -> None:
         assert desk.kinds == [["job.merged"] * (MOST_AFTER_QUIET + 1)]
         assert desk.receiver.got[0].purpose is Purpose.DIGEST
         assert desk.states() == {"merged": MOST_AFTER_QUIET + 1, "sent": 1}
+
+
+def test_a_digest_says_how_many_ended_how_and_what_still_waits_for_a_person(tmp_path: Path) -> None:
+    routes = (Route(send=Send.DIGEST, classes=(Class.OUTCOME,)), *DEFAULT_ROUTES)
+    with post(tmp_path, policy(routes=routes, digest_at=time(8))) as desk:
+        desk.take(desk.log.handed_over(7), desk.log.handed_over(8))
+        desk.drain()
+        yielded = [desk.log.event(JobYielded(reason="a person came"), issue=number) for number in (3, 8)]
+        desk.take(desk.log.merged(1), desk.log.merged(2), *yielded)
+        desk.pass_by(hours=21, steps=42)
+        (digest,) = [message for message in desk.receiver.got if message.purpose == Purpose.DIGEST]
+        assert heading(digest.entries) == "3 events: 2 merged, 1 yielded"
+        assert [entry.kind for entry in digest.entries][-1] == OPEN
+        assert digest.entries[-1].headline == "1 still waits for you: #7 (handed over)"
 
 
 def test_the_days_digest_comes_at_its_time_and_not_on_a_day_without_events(tmp_path: Path) -> None:

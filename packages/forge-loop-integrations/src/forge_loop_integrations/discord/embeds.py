@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from forge_loop_integrations import summary
 from forge_loop_integrations.entry import Entry
 from forge_loop_integrations.links import Links
 from forge_loop_integrations.outbox import MatterRow, Message, Purpose
@@ -52,14 +53,14 @@ def call(message: Message, matter: MatterRow) -> dict[str, Any]:
 
 def digest(message: Message) -> dict[str, Any]:
     """Many events as one message: a line each, the oldest first."""
-    lines = [_digest_line(entry) for entry in message.entries[:MOST_LINES]]
+    ordered = sorted(message.entries, key=lambda entry: entry.kind != summary.OPEN)
+    lines = [_digest_line(entry) for entry in ordered[:MOST_LINES]]
     left = len(message.entries) - len(lines)
     if left:
         lines.append(f"and {left} more: forge-loop events")
     worst = max((entry.severity for entry in message.entries), default=Severity.INFO)
-    count = len(message.entries)
     embed = {
-        "title": f"{count} events" if count > 1 else "1 event",
+        "title": _cut(summary.heading(message.entries), TITLE),
         "description": _cut("\n".join(lines), DESCRIPTION),
         "color": COLOURS[worst],
         "footer": {"text": message.id},
@@ -75,7 +76,7 @@ def _heading(matter: MatterRow, entry: Entry) -> str:
 
 def _digest_line(entry: Entry) -> str:
     about = f"#{entry.issue} " if entry.issue is not None else ""
-    return one_line(f"{about}{entry.headline}")[:80]
+    return one_line(f"{about}{entry.headline}")[: 300 if entry.kind == summary.OPEN else 80]
 
 
 def _footer(shown: Entry, message: Message) -> str:

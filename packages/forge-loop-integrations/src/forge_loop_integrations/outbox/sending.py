@@ -18,6 +18,7 @@ from forge_loop_integrations.outbox.retry import GIVE_UP_SECONDS, delay, probe_d
 from forge_loop_integrations.outbox.rows import MatterRow, Message, Purpose, SinkRow, State
 from forge_loop_integrations.routing import Class, Hold
 from forge_loop_integrations.routing.plan import MOST_REPEATS
+from forge_loop_integrations.summary import still_open
 
 LEASE_SECONDS = 60.0
 # So many messages of a night are told one by one; more become one digest.
@@ -266,6 +267,11 @@ class Sending:
         """One message in place of many."""
         moment = now.timestamp()
         entries: list[Entry] = [entry for message in held for entry in message.entries]
+        opened = connection.execute(
+            "SELECT * FROM matters WHERE sink = ? AND opened_by IS NOT NULL ORDER BY opened_at", (self._name,)
+        ).fetchall()
+        standing = still_open([rows.matter(row) for row in opened], now)
+        entries += [standing] if standing is not None else []
         self._outbox.insert(
             connection,
             message_id(self._name, "digest", held[0].id, held[-1].id),

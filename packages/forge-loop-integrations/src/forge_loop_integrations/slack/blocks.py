@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from forge_loop_integrations import summary
 from forge_loop_integrations.entry import Entry
 from forge_loop_integrations.links import Links
 from forge_loop_integrations.outbox import MatterRow, Message, Purpose
@@ -68,8 +69,9 @@ def reply(message: Message, matter: MatterRow) -> dict[str, Any]:
 
 def digest(message: Message) -> dict[str, Any]:
     """Many events as one message: a line each, the oldest first."""
-    lines = [_digest_line(entry) for entry in message.entries]
-    head = f"{len(lines)} events" if len(lines) > 1 else "1 event"
+    # What still waits for a person comes first: of a long night's events not all are shown.
+    ordered = sorted(message.entries, key=lambda entry: entry.kind != summary.OPEN)
+    lines, head = [_digest_line(entry) for entry in ordered], summary.heading(message.entries)
     blocks: list[dict[str, Any]] = [{"type": "header", "text": _plain(head, HEADER)}]
     for start in range(0, min(len(lines), MOST_LINES), 10):
         blocks.append(_section("\n".join(lines[start : start + 10])))
@@ -89,7 +91,9 @@ def _line(entry: Entry, *, again: bool) -> str:
 
 def _digest_line(entry: Entry) -> str:
     about = f"#{entry.issue} " if entry.issue is not None else ""
-    return within(one_line(f"{about}{MARKS[entry.severity]}{entry.headline}"), 180)
+    return within(
+        one_line(f"{about}{MARKS[entry.severity]}{entry.headline}"), 300 if entry.kind == summary.OPEN else 180
+    )
 
 
 def _message(fallback: str, blocks: list[dict[str, Any]], message: Message) -> dict[str, Any]:
