@@ -140,7 +140,7 @@ def test_a_digest_says_how_many_ended_how_and_what_still_waits_for_a_person(tmp_
         desk.take(desk.log.handed_over(7), desk.log.handed_over(8))
         desk.drain()
         yielded = [desk.log.event(JobYielded(reason="a person came"), issue=number) for number in (3, 8)]
-        desk.take(desk.log.merged(1), desk.log.merged(2), *yielded)
+        desk.take(*yielded, desk.log.merged(1), desk.log.merged(2))
         desk.pass_by(hours=21, steps=42)
         (digest,) = [message for message in desk.receiver.got if message.purpose == Purpose.DIGEST]
         assert heading(digest.entries) == "3 events: 2 merged, 1 yielded"
