@@ -186,6 +186,18 @@ def test_what_the_operator_allowed_is_done_unasked_and_nothing_approves(tmp_path
     assert world.context.store.jobs.select() == []
 
 
+def test_a_proposals_words_call_nobody_and_hide_nothing(tmp_path: Path) -> None:
+    world = world_with(tmp_path, entry("stale", "ask @everyone <!-- now --> of #7\u202e"), apply=("comment",))
+    number = world.tracker.add(title="Say hello", body="please")
+    ask(world, "maintenance.run")
+    world.run()
+    note = world.tracker.note(number, "maintenance-stale") or ""
+    assert "`@everyone`" in note
+    assert "`#7`" in note
+    assert "<" not in note
+    assert "\u202e" not in note
+
+
 def test_labels_alone_leave_the_proposal_to_be_applied(tmp_path: Path) -> None:
     world = world_with(tmp_path, entry("stale", "src/a.py does it"), apply=("label-triage",))
     number = world.tracker.add(title="Say hello", body="please")

@@ -12,6 +12,7 @@ from pathlib import Path
 from forge_loop.domain.events import MaintenanceProposed
 from forge_loop.domain.issue import Issue
 from forge_loop.domain.job import SessionRow
+from forge_loop.domain.outward import harmless
 from forge_loop.domain.proposals import (
     PROPOSALS_SCHEMA,
     SAYS,
@@ -146,7 +147,7 @@ def _act(context: Context, proposal: Proposal) -> None:
     if held:
         raise RefusedError(f"proposal {proposal.id} looks as if it holds {' and '.join(held)}, so it was not sent")
     if Unasked.COMMENT in proposal.acts:
-        text = f"{SAYS[proposal.kind]}:\n\n{proposal.text}"
+        text = f"{SAYS[proposal.kind]}:\n\n{harmless(proposal.text)}"
         context.tracker.post_note(proposal.issue, f"maintenance-{proposal.kind}", text)
     if Unasked.LABEL_TRIAGE in proposal.acts:
         label = TRIAGE_LABELS[proposal.kind]
