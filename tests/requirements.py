@@ -46,6 +46,9 @@ SIMULATION = "tests/simulation/test_simulation.py::test_"
 OUTAGES = "tests/behaviours/test_outages.py::test_"
 OUTAGE = "tests/core/runner/test_outage.py::test_"
 PACE = "tests/core/forge/github/test_faults.py::test_"
+TRUST = "tests/core/forge/github/test_trust.py::test_"
+COMMENTS = "tests/core/forge/github/test_comments.py::test_"
+TALK = "tests/core/runner/test_talk.py::test_"
 GITHUB = "tests/e2e/test_github.py::test_"
 OWN = "tests/e2e/test_own_repository.py::test_"
 DEMO = "tests/e2e/test_demo.py::test_"
@@ -83,7 +86,7 @@ GUARANTEES = (
             SYSCALLS + "a_kill_at_a_few_system_calls_loses_nothing_and_doubles_nothing",
             SIGNALS + "a_signal_ends_the_loop_in_time_and_the_next_one_finishes",
             OWN + "a_kill_in_the_middle_of_a_session_costs_nothing_and_merges_once",
-            GITHUB + "a_kill_at_every_kind_of_write_and_in_each_session_loses_nothing_and_doubles_nothing",
+            GITHUB + "a_kill_in_each_phase_and_at_every_kind_of_write_loses_nothing_and_doubles_nothing",
             SIMULATION + "no_seed_breaks_a_guarantee",
         ),
     ),
@@ -100,7 +103,7 @@ GUARANTEES = (
             KILLS + "a_kill_at_any_point_of_any_effect_loses_nothing_and_doubles_nothing",
             REPLIES + "a_reply_that_is_lost_after_any_write_doubles_nothing",
             OWN + "a_kill_in_the_middle_of_a_session_costs_nothing_and_merges_once",
-            GITHUB + "a_kill_at_every_kind_of_write_and_in_each_session_loses_nothing_and_doubles_nothing",
+            GITHUB + "a_kill_in_each_phase_and_at_every_kind_of_write_loses_nothing_and_doubles_nothing",
             SIMULATION + "no_seed_breaks_a_guarantee",
         ),
     ),
@@ -134,6 +137,9 @@ GUARANTEES = (
             TRACKER + "the_loop_cannot_give_the_ready_label",
             TRACKER + "a_persons_label_names_who_gave_it_and_is_trusted",
             RUNNER + "nothing_is_taken_without_the_label",
+            TRUST + "the_account_decides_whose_label_counts",
+            COMMENTS + "a_comment_that_was_edited_at_or_after_the_label_needs_another",
+            COMMENTS + "strangers_bots_apps_and_the_loop_itself_are_not_heard",
         ),
     ),
     Requirement(
@@ -145,6 +151,7 @@ GUARANTEES = (
         tests=(
             ACTS + "people_win",
             RUNNER + "a_person_who_closes_the_issue_wins",
+            TALK + "what_is_asked_while_the_critic_reads_goes_back_together_with_its_findings",
             PULLS + "changes_that_are_asked_for_just_before_the_merge_stop_it",
             CODE_HOST + "a_closed_pull_request_is_never_merged",
         ),
@@ -182,6 +189,7 @@ GUARANTEES = (
             OUTAGE + "a_lost_network_costs_a_job_nothing_but_time",
             OUTAGE + "nothing_is_taken_in_while_the_tracker_cannot_be_read",
             PACE + "nothing_is_asked_before_the_time_that_github_gave",
+            "tests/core/forge/github/test_pace.py::test_a_limit_of_graphql_comes_with_status_200_and_is_waited_for",
             HOSTS + "a_service_that_cannot_be_reached_is_transient",
             FULL_DISK + "a_disk_that_fills_at_any_effect_costs_nothing_but_time",
             FULL_DISK + "room_that_runs_low_is_told_once_and_work_waits_for_room",

@@ -46,7 +46,8 @@ def rest(context: Context, job: Job, standing: Standing) -> None:
         return
     names = ", ".join(node.name for node in waiting)
     until = min(_until(context, job, node) for node in waiting)
-    reason = f"a person: forge-loop pipeline approve {job.issue} (or refuse), asked by {names}"
+    review = ", or an approving review" if len(waiting) == 1 and context.code_host.conversation() is not None else ""
+    reason = f"a person: forge-loop pipeline approve {job.issue} (or refuse){review}, asked by {names}"
     waits.wait(context, job, Wait(until=until, reason=reason))
 
 
