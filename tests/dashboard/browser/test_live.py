@@ -67,7 +67,7 @@ def test_a_kill_is_asked_confirmed_answered_and_shown_to_its_end(started: tuple[
     # What can be asked follows the state: there is nothing to kill any more, and something to retry.
     expect(page.get_by_role("button", name="Retry now")).to_be_visible()
     expect(page.get_by_role("button", name="Kill the session")).to_have_count(0)
-    page.get_by_role("button", name="Retry now").click()
+    page.get_by_role("button", name="Retry now").press("Enter")
     expect(page.locator("#asked")).to_contain_text(f"retry #{number}")
     expect(page.locator(".explain")).to_contain_text("the worker is at it")
     assert world.agents.ends[0][1] == "killed by the operator"
@@ -142,8 +142,9 @@ def test_a_stranger_finds_out_why_an_issue_does_not_run_and_makes_it_run(
     expect(card).to_contain_text("not approved")
     card.locator("a").click()
     expect(page.locator(".explain")).to_contain_text("it does not carry the label loop:ready")
+    expect(page.locator(".explain")).to_contain_text("Read the text below, then press Approve.")
     page.once("dialog", lambda dialog: dialog.accept())
-    page.get_by_role("button", name="Approve", exact=True).click()
+    page.get_by_role("button", name="Approve", exact=True).press("Enter")
     expect(page.locator(".explain")).to_contain_text("the worker is at it")
     assert "loop:ready" in world.tracker.issue(number).labels
 
