@@ -252,3 +252,15 @@ def test_a_person_of_the_pipeline_is_called_and_a_command_of_it_is_chatter(desk:
     desk.take(desk.log.event(node(NodeFinished, "human", "owner"), issue=42, job=42))
     desk.drain()
     assert [message.purpose for message in desk.receiver.got] == ["event", "resolved"]
+
+
+def test_what_waited_for_a_person_before_a_restart_is_over_after_it(tmp_path: Path) -> None:
+    clock = Clock()
+    with post(tmp_path, clock=clock) as desk:
+        desk.take(desk.log.event(LoopHalted(reason="three failures")))
+        desk.drain()
+    with post(tmp_path, clock=clock) as again:
+        again.log.seq = 1
+        again.take(again.log.event(LoopResumed(reason="asked for")))
+        again.drain()
+        assert [(message.purpose, message.matter) for message in again.receiver.got] == [("resolved", "loop")]

@@ -99,7 +99,7 @@ class Poster:
         timeout, late = min(CONNECT_TIMEOUT, self._timeout), False
         for address in target.addresses:
             try:
-                return socket.create_connection((address, target.port), timeout)
+                return _dialled(address, target.port, timeout)
             except OSError as error:
                 late = isinstance(error, TimeoutError)
         raise NoAnswer("it cannot be reached in time" if late else "it cannot be reached")
@@ -114,6 +114,18 @@ class Poster:
 
             self._tls = httpx2.create_ssl_context()
         return self._tls.wrap_socket(plain, server_hostname=target.host)
+
+
+def _dialled(address: str, port: int, timeout: float) -> socket.socket:
+    """A connection to an address, which is no name: nothing is resolved once more."""
+    made = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    made.settimeout(timeout)
+    try:
+        made.connect((address, port))
+    except BaseException:
+        made.close()
+        raise
+    return made
 
 
 class _Bounded:

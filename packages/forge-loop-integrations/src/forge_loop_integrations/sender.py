@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 
 from forge_loop_integrations.channels import Answer, Channel, Retry
@@ -34,14 +35,16 @@ class Sender:
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
         self._due: float | None = None
+        self._hints: deque[float | None] = deque()
         self.trouble: str | None = None
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._run, name=f"sender {self._outbox.name}", daemon=True)
         self._thread.start()
 
-    def wake(self) -> None:
-        """Something is written: look now."""
+    def wake(self, due: float | None = None) -> None:
+        """Something is written, and there is something to do for it when `due` is; None: look what there is."""
+        self._hints.append(due)
         self._wake.set()
 
     @property
@@ -88,13 +91,13 @@ class Sender:
         pause: float | None = 0.0
         while True:
             # Cleared before looking: what is written meanwhile wakes the next sleep.
-            look = self._wake.wait(pause) or look
+            self._wake.wait(pause)
             self._wake.clear()
             ending = self._ending.is_set()
             try:
                 if ending:
                     self._sending.hurry()
-                if look:
+                if self._heard_to_look() or look or ending:
                     self._due, self.trouble = self._sending.outlook()
                 busy = self.late and self.step()
                 look, pause = False, self._pause(busy=busy)
@@ -105,6 +108,13 @@ class Sender:
                 break
         if self._channel is not None:
             self._channel.close()
+
+    def _heard_to_look(self) -> bool:
+        """Take in what was written meanwhile. Whether somebody wants all of it looked at."""
+        heard = [self._hints.popleft() for _ in range(len(self._hints))]
+        dues = [due for due in heard if due is not None]
+        self._due = min([*dues, *([self._due] if self._due is not None else [])], default=None)
+        return len(dues) < len(heard)
 
     def _pause(self, *, busy: bool) -> float | None:
         """How long to sleep; None: until woken."""

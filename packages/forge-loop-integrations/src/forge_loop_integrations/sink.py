@@ -71,8 +71,9 @@ class OutboxSink(EventSink):
     def emit(self, event: Recorded) -> None:
         assert self._outbox is not None
         assert self._sender is not None
-        if self._outbox.take(event):
-            self._sender.wake()
+        due = self._outbox.take(event)
+        if due is not None:
+            self._sender.wake(due)
 
     def trouble(self) -> str | None:
         """Asked at every tick, which is when another process's word is heard: the sender sleeps without looking."""

@@ -43,8 +43,8 @@ PLACE_EVERY = 200
 MOST_IN_A_GROUP = 40
 LONGEST_TITLE = 300
 
-# Kinds that are looked at whatever the routes say: titles, and what came of buttons.
-TAKEN = frozenset({"job.queued", "request.applied", "request.refused"})
+INTRODUCING = "job.queued"  # tells the title
+ANSWERS = frozenset({"request.applied", "request.refused"})
 
 Now = Callable[[], datetime]
 
@@ -75,6 +75,7 @@ class Outbox:
         self._place = 0
         self._written = 0
         self._silent: dict[str, bool] = {}
+        self._open: set[str] = set()  # the matters that wait for a person, as they stand in the rows
 
     def begin(self, newest: int) -> int:
         """The place, `newest` at the very first start. One beyond it is of another history, and goes back."""
@@ -84,21 +85,26 @@ class Outbox:
                 "RETURNING seq"
             )
             found = connection.execute(sql, (self.name, newest, newest)).fetchall()
+            opened = connection.execute(
+                "SELECT key FROM matters WHERE sink = ? AND opened_by IS NOT NULL", (self.name,)
+            ).fetchall()
+        self._open = {row["key"] for row in opened}
         self._place = self._written = int(found[0]["seq"])
         return self._place
 
-    def take(self, event: Recorded) -> bool:
-        """Write what an event means, with its place. Whether a message came of it. One behind the place is known."""
+    def take(self, event: Recorded) -> float | None:
+        """Write what an event means, with its place. When there is something to do for it, in seconds since 1970; None
+        if no message came of it. An event behind the place is known already."""
         if event.seq <= self._place:
-            return False
-        if self._is_silent(event):
+            return None
+        if self._means_nothing(event):
             self._pass_over(event.seq)
-            return False
+            return None
         entry = entry_of(event)
         asked_in = self._button_of(event)
         if asked_in is not None:
             self._answer(asked_in, entry, event.seq)
-            return True
+            return self._now().timestamp()
         key = matter_of(event.kind, event.issue, event.data)
         now = self._now()
         row = self.matter(key)
@@ -108,10 +114,10 @@ class Outbox:
             _facts(row),
             now,
         )
-        introduces = event.kind == "job.queued"
+        introduces = event.kind == INTRODUCING
         if what.send is Send.OFF and not what.closes and not introduces:
             self._pass_over(event.seq)
-            return False
+            return None
         with self.database.transaction() as connection:
             if introduces:
                 self._introduce(connection, key, event)
@@ -119,7 +125,14 @@ class Outbox:
             self._mark(connection, key, entry, what, now)
             self._advance(connection, event.seq)
         self._place = self._written = event.seq
-        return made
+        if what.opens:
+            self._open.add(key)
+        elif what.closes:
+            self._open.discard(key)
+        if not made:
+            return None
+        due = what.not_before.timestamp()
+        return min(due, now.timestamp() + what.repeat) if what.repeat else due
 
     def settle(self) -> None:
         """Write the place, at the end."""
@@ -145,13 +158,21 @@ class Outbox:
         with self.database.transaction() as connection:
             self.insert(connection, message, key, entry.of, Purpose.NOTE, Hold.NONE, [entry], now, now)
 
+    def _means_nothing(self, event: Recorded) -> bool:
+        """Whether nothing comes of an event: of most of them, on the runner's thread. Few rows are read for that."""
+        if event.kind == INTRODUCING or not self._is_silent(event):
+            return False
+        if event.kind in ANSWERS:
+            return self._button_of(event) is None
+        return not may_close(event.kind) or matter_of(event.kind, event.issue, event.data) not in self._open
+
     def _is_silent(self, event: Recorded) -> bool:
-        """Whether nothing comes of an event, whatever it is about. Most of them, on the runner's thread: kept by kind,
-        but for those whose class depends on more."""
+        """Whether the routes send nothing of such an event, whatever it is about. Kept by kind, but for those whose
+        class depends on more."""
         found = self._silent.get(event.kind)
         if found is None:
             of, severity = classify(event.kind, event.data)
-            known = event.kind in TAKEN | VARYING or may_close(event.kind) or of is not Class.CHATTER
+            known = event.kind in VARYING or of is not Class.CHATTER
             found = not known and silent(self.policy.routes, event.kind, of, severity)
             self._silent[event.kind] = found
         return found
