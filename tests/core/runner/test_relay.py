@@ -11,6 +11,7 @@ import pytest
 from forge_loop.domain.events import LoopResumed
 from forge_loop.domain.recorded import Recorded
 from forge_loop.domain.session import Role
+from forge_loop.errors import OperatorError
 from forge_loop.ports import EventSink
 from forge_loop.runner.relay import SINK_BACK_OFF_SECONDS, Relay
 from support.runner_world import World, approve, approves, commits, open_world, script
@@ -204,3 +205,37 @@ def test_a_session_begins_with_what_the_sinks_tell_it_and_whatever_one_of_them_d
     assert [place for place, _ in world.faults if place == "sink broken"] != []
     started = [event.data["number"] for event in world.events() if event.kind == "session.started"]
     assert started == [event.data["number"] for event in world.events() if event.kind == "session.ended"] == [1, 2]
+
+
+def test_an_event_file_that_is_removed_while_the_loop_runs_is_whole_again_with_the_next_event(world: World) -> None:
+    relay = relay_to(world)
+    happen(world)
+    relay.relay()
+    world.layout.events.unlink()
+    relay.relay()
+    happen(world)
+    relay.relay()
+    assert world.layout.events.read_text().splitlines() == [event.line() for event in world.events()]
+    relay.close()
+
+
+def test_sinks_hear_what_the_event_file_cannot_take_and_it_is_told_once_and_completed(world: World) -> None:
+    hearing = Hearing()
+    relay = relay_to(world, hearing)
+    world.layout.events.unlink()
+    world.layout.events.mkdir()
+    for _ in range(2):
+        happen(world)
+        relay.relay()
+    assert len(hearing.heard) == 2
+    assert [(place, type(error)) for place, error in world.faults] == [("events.jsonl", IsADirectoryError)]
+    world.layout.events.rmdir()
+    relay.relay()
+    assert world.layout.events.read_text().splitlines() == [event.line() for event in world.events()]
+    relay.close()
+
+
+def test_a_loop_does_not_start_where_its_event_file_cannot_be_written(world: World) -> None:
+    world.layout.events.mkdir()
+    with pytest.raises(OperatorError, match=r"events\.jsonl.* cannot be written"):
+        world.run()

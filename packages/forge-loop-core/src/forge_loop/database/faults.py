@@ -76,7 +76,8 @@ def full(path: Path) -> DatabaseFullError:
 
 def damaged(path: Path, what: str) -> DatabaseDamagedError:
     return DatabaseDamagedError(
-        f"{str(path)!r} is not a sound database: {what}", hint="put a backup in its place, with nothing using it"
+        f"{str(path)!r} is not a sound database: {what}",
+        hint=f"with nothing using it, remove {path.name}-wal and {path.name}-shm, and put a backup in its place",
     )
 
 

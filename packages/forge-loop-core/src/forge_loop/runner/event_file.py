@@ -21,11 +21,19 @@ class EventFile:
     """
 
     def __init__(self, path: Path, *, newest: int) -> None:
+        self._path = path
         self._descriptor, self.written = _open(path)
         if self.written > newest:
             os.close(self._descriptor)
             path.replace(path.with_name(f"{path.stem}.until-{self.written}{path.suffix}"))
             self._descriptor, self.written = _open(path)
+
+    def is_in_place(self) -> bool:
+        """Whether whoever opens the path reads what is written here."""
+        try:
+            return os.path.samestat(self._path.stat(follow_symlinks=False), os.fstat(self._descriptor))
+        except FileNotFoundError:
+            return False
 
     def append(self, lines: str, *, last: int) -> None:
         """Add whole lines, the last of them `last`. Raises OSError, and then nothing of them is there."""

@@ -16,9 +16,10 @@ from forge_loop.config.model import Settings
 from forge_loop.domain.events import ConfigRejected, ConfigReloaded, LoopStarted, LoopStopped
 from forge_loop.domain.job import Job, JobState
 from forge_loop.domain.pipeline import Pipeline
-from forge_loop.errors import ConfigError, LeaseLost
+from forge_loop.errors import ConfigError, LeaseLost, LoopRunningError
 from forge_loop.runner.context import Context
 from forge_loop.runner.dispatch import closed_because
+from forge_loop.runner.foothold import Foothold
 from forge_loop.runner.lock import LoopLock
 from forge_loop.runner.tick import Tick
 from forge_loop.runner.waker import Waker
@@ -54,6 +55,7 @@ class Runner:
         self._reload = reload
         self._reload_pipeline = reload_pipeline
         self._stopping: str | None = None
+        self._foothold = Foothold(())
         self._ticks = 0
         self.tick = Tick(context, self._stop_requested)
 
@@ -74,7 +76,10 @@ class Runner:
     @contextlib.contextmanager
     def started(self) -> Iterator[None]:
         """Hold the state directory for the block: begin the loop before it, end it after. Raises LoopRunningError."""
-        with LoopLock(self.context.layout.lock):
+        layout = self.context.layout
+        with LoopLock(layout.lock):
+            self._refuse_another()
+            self._foothold = Foothold((layout.lock, layout.database))
             self._start()
             try:
                 yield
@@ -82,7 +87,8 @@ class Runner:
                 self._end()
 
     def step(self, until: Until) -> bool:
-        """One tick. Whether the loop goes on after it."""
+        """One tick. Whether the loop goes on after it. Raises OperatorError where the state was taken from under it."""
+        self._foothold.check()
         self._take_settings()
         self._take_pipeline()
         self.tick.run()
@@ -144,6 +150,16 @@ class Runner:
         looks = [look - context.clock.monotonic() for look in context.waits.values()]
         return min([context.settings.scheduling.tick_seconds, *waits, *(look for look in looks if look > 0)])
 
+    def _refuse_another(self) -> None:
+        """A loop whose lock was removed still lives, and the database names it."""
+        loop = self.context.store.loop()
+        other = find(loop.pid) if loop.pid not in (None, os.getpid()) else None
+        if other is not None and other.started == loop.start_ticks:
+            raise LoopRunningError(
+                f"another loop works in {self.context.layout.root}, pid {other.pid}, though its lock is gone",
+                hint=f"kill -TERM {other.pid}; then: forge-loop run",
+            )
+
     def _start(self) -> None:
         """Strays first, then what they left open, then the loop's own row. A halt stands until the operator resumes."""
         context = self.context
@@ -166,6 +182,10 @@ class Runner:
         context.commands.close()
         context.agents.close()
         context.errands.close()
+        if not self._foothold.is_firm():
+            context.queue.close()  # what was in hand is due again for whoever comes next
+            self.tick.relay.close()
+            return
         with context.store.transaction():
             for delivery in context.in_hand.values():
                 with contextlib.suppress(LeaseLost):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from forge_loop.domain.events import SinkFailed, SinkRecovered
 from forge_loop.domain.job import SessionRow
+from forge_loop.errors import OperatorError
 from forge_loop.ports import EventSink
 from forge_loop.runner.context import Context
 from forge_loop.runner.event_file import EventFile
@@ -44,12 +45,17 @@ class Relay:
     _file: EventFile | None = None
     _listeners: list[Listener] = field(default_factory=list)
     _opened_at: int = 0
+    _file_troubled: bool = False
 
     def open(self) -> None:
         """Find the place in `events.jsonl`: a torn last line is cut off and written again from the database. The sinks
         begin here too, when they are first told."""
         self._opened_at = self.context.store.events.newest()
-        self._file = EventFile(self.context.layout.events, newest=self._opened_at)
+        try:
+            self._file = self._opened()
+        except OSError as error:
+            path = str(self.context.layout.events)
+            raise OperatorError(f"{path!r} cannot be written: {error.strerror}", hint="forge-loop doctor") from error
         self._listeners = [Listener(sink) for sink in self.context.sinks]
 
     def relay(self) -> None:
@@ -58,11 +64,30 @@ class Relay:
         for listener in self._listeners:
             self._tell(listener)
 
+    def _opened(self) -> EventFile:
+        return EventFile(self.context.layout.events, newest=self.context.store.events.newest())
+
     def _write_file(self) -> None:
-        assert self._file is not None
+        """A file that takes nothing is told of once, and completed when it does; the sinks hear all the same."""
+        try:
+            self._write_what_is_new()
+        except OSError as error:
+            if not self._file_troubled:
+                self.context.on_fault(self.context.layout.events.name, error)
+            self._file_troubled = True
+        else:
+            self._file_troubled = False
+
+    def _write_what_is_new(self) -> None:
+        if self._file is None or (self._is_behind(self._file) and not self._file.is_in_place()):
+            self._close_file()
+            self._file = self._opened()
         while events := self.context.store.events.after(self._file.written):
             lines = "".join(event.line() + "\n" for event in events)
             self._file.append(lines, last=events[-1].seq)
+
+    def _is_behind(self, file: EventFile) -> bool:
+        return file.written < self.context.store.events.newest()
 
     def _tell(self, listener: Listener) -> None:
         if listener.not_before > self.context.clock.monotonic():
@@ -100,6 +125,9 @@ class Relay:
                 sink.close()
             except Exception as error:  # noqa: BLE001 - the sink fence, once more: the others are closed all the same
                 self.context.on_fault(f"sink {sink.name}", error)
+        self._close_file()
+
+    def _close_file(self) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None
