@@ -97,6 +97,8 @@ class Context:
     # Jobs that wait for the code host's checks, with the monotonic time of their next look.
     waits: dict[int, float] = field(default_factory=dict)
     world: World | None = None
+    # What intake last went through, and the newest event then.
+    gone_through: tuple[World, int] | None = None
     moved_at: datetime | None = None
     look_again: bool = False
     # The monotonic time before which no refusal is told: the tracker did not take the last one.

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from forge_loop.domain.approval import CAPPED_WITHIN, Caps, IntakeFacts, cap_reasons
 from forge_loop.domain.issue import Issue, LabelEvent
-from forge_loop.domain.job import Job, JobState
+from forge_loop.domain.job import Approval, Job, JobState
 from forge_loop.domain.limits import Pace, pace
 from forge_loop.domain.overlap import Meeting, Territory, meeting
 from forge_loop.domain.reason import Reason
@@ -37,6 +37,45 @@ def intake_facts(
         blockers=blockers,
         hidden_accepted=hidden_accepted(store, issue),
     )
+
+
+class Remembered:
+    """The same facts for many issues, read at once. It does not see what is written after it was made."""
+
+    def __init__(self, store: Store) -> None:
+        self._approvals: dict[str, list[Approval]] = {}
+        for approval in store.approvals.select("released_at IS NULL"):
+            self._approvals.setdefault(approval.issue_key, []).append(approval)
+        jobs = store.jobs.select(
+            "id IN (SELECT max(id) FROM jobs WHERE approval IN (SELECT id FROM approvals WHERE released_at IS NULL) "
+            "GROUP BY approval)"
+        )
+        self._jobs = {job.approval: job for job in jobs}
+        self._accepted: dict[int, set[str]] = {}
+        for row in store.requests.select("kind = ? AND state = ?", APPROVE, RequestState.APPLIED):
+            if row.detail.get("accept_hidden") and row.issue is not None:
+                self._accepted.setdefault(row.issue, set()).add(row.detail["sha256"])
+
+    def approvals(self, issue: Issue) -> tuple[Approval, ...]:
+        """Those of an issue that stand, oldest first."""
+        return tuple(self._approvals.get(issue.key, ()))
+
+    def forget(self, approval: Approval) -> None:
+        """It has been released."""
+        self._approvals[approval.issue_key].remove(approval)
+
+    def facts(self, issue: Issue, label: LabelEvent | None, blockers: dict[int, bool | None]) -> IntakeFacts:
+        """As `intake_facts`."""
+        standing = self.approvals(issue)
+        approval = standing[-1] if standing else None
+        return IntakeFacts(
+            issue=issue,
+            label=label,
+            approval=approval,
+            job=self._jobs.get(approval.id) if approval is not None else None,
+            blockers=blockers,
+            hidden_accepted=frozenset(self._accepted.get(issue.number, ())),
+        )
 
 
 def hidden_accepted(store: Store, issue: Issue) -> frozenset[str]:

@@ -29,12 +29,16 @@ class Observations:
     def __init__(self, database: Access) -> None:
         self._database = database
 
+    def differs(self, issue: Issue, codes: tuple[str, ...]) -> bool:
+        """Whether this is not what was said of an issue last."""
+        before = self._database.query("SELECT reasons FROM observations WHERE issue_key = ?", (issue.key,))
+        return not before or bool(before[0]["reasons"] != json.dumps(codes))
+
     def record(self, issue: Issue, codes: tuple[str, ...], *, at: datetime) -> bool:
         """Keep what was said of an issue; True if it differs from what was said last."""
-        before = self._database.query("SELECT reasons FROM observations WHERE issue_key = ?", (issue.key,))
-        after = json.dumps(codes)
-        if before and before[0]["reasons"] == after:
+        if not self.differs(issue, codes):
             return False
+        after = json.dumps(codes)
         sql = (
             "INSERT INTO observations (issue_key, issue, title, reasons, at) VALUES (?, ?, ?, ?, ?) "
             "ON CONFLICT (issue_key) DO UPDATE SET issue = excluded.issue, title = excluded.title, "
