@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
@@ -37,12 +37,18 @@ class Seen:
     places: Mapping[str, Path]
 
 
+# What lanes have had and how long they wait changes all the time: it is written this often, in seconds.
+KEPT_EVERY = 15.0
+
+
 class Records:
     """Written by the one process that runs the fleet. What it loses in a power cut does no harm."""
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._database = Database(directory / FILE_NAME)
+        self._kept: list[object] = []
+        self._kept_at = float("-inf")
         schema = files("forge_loop_multirepo").joinpath("schema")
         names = sorted(each.name for each in schema.iterdir() if each.name.endswith(".sql"))
         self._database.migrate(COMPONENT, [schema.joinpath(name).read_text(encoding="utf-8") for name in names])
@@ -89,7 +95,11 @@ class Records:
         problems: Mapping[str, str],
         places: Mapping[str, Path],
     ) -> None:
-        """Write down how everything stands. `now` is the pool's time."""
+        """Write down how everything stands, if it has changed. `now` is the pool's time."""
+        lanes = list(lanes)
+        standing = [slots, problem, dict(problems), dict(places), *(replace(lane, served=0.0) for lane in lanes)]
+        if standing == self._kept and now - self._kept_at < KEPT_EVERY:
+            return
         rows = [
             (
                 lane.name,
@@ -110,6 +120,7 @@ class Records:
             connection.execute("UPDATE fleet SET slots = ?, problem = ?", (slots, problem))
             connection.execute("DELETE FROM lanes")
             connection.executemany("INSERT INTO lanes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        self._kept, self._kept_at = standing, now
 
     def close(self) -> None:
         self._database.close()

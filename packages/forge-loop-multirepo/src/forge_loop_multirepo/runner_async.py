@@ -46,7 +46,7 @@ class AsyncRunner:
     """Runs a fleet. `open_loop` is called in threads, everything else on the thread of the event loop.
 
     `reload` returns a new fleet, or None while the file is the same; it may raise ConfigError, once for each bad edit.
-    `tell` hears of what goes wrong, by repository ("" for the fleet itself).
+    `tell` hears of what goes wrong, by repository ("" for the fleet itself). `now` is in the operator's time zone.
     """
 
     def __init__(
@@ -57,6 +57,7 @@ class AsyncRunner:
         open_loop: OpenLoop,
         reload: Callable[[], Fleet | None],
         tell: Tell,
+        now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._fleet = fleet
@@ -64,6 +65,7 @@ class AsyncRunner:
         self._open = open_loop
         self._reload = reload
         self._tell = tell
+        self._now = now
         self._members: dict[str, _Member] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._pool = Pool(fleet.slots, monotonic=monotonic, call=self._call)
@@ -154,7 +156,7 @@ class AsyncRunner:
                 await self._sleep(member, RETRY_SECONDS)
 
     async def _live(self, member: _Member) -> None:
-        slots = PooledSlots(self._pool, member.entry.name, lambda: _shut(member.entry))
+        slots = PooledSlots(self._pool, member.entry.name, lambda: self._shut(member.entry))
         loop = await asyncio.to_thread(self._open, member.entry, slots)
         try:
             started = loop.runner.started()
@@ -190,9 +192,9 @@ class AsyncRunner:
 
     def _after(self, member: _Member, loop: Wired) -> None:
         """A tick is over: what the loop has and wants now, and what others must hear of it."""
-        wanted, shut = demand(loop.context), _shut(member.entry)
+        wanted, shut = demand(loop.context), self._shut(member.entry)
         closed = shut or "; ".join(reason.text for reason in wanted.closed)
-        self._pool.see(member.entry.name, used=wanted.in_hand, wants=wanted.due, limit=wanted.limit, closed=closed)
+        self._pool.see(member.entry.name, used=wanted.used, wants=wanted.due, limit=wanted.limit, closed=closed)
         self._pool.pass_on(member.entry.name)
         self._share_limit(loop)
         idle = loop.runner.idle() or bool(shut and not wanted.in_hand)
@@ -238,7 +240,6 @@ class AsyncRunner:
             await asyncio.wait_for(member.woken.wait(), seconds)
         member.woken.clear()
 
-
-def _shut(entry: Repository) -> str:
-    """Why the fleet lets a repository take nothing now, or nothing."""
-    return windows.closed(entry.windows, datetime.now().astimezone())
+    def _shut(self, entry: Repository) -> str:
+        """Why the fleet lets a repository take nothing now, or nothing."""
+        return windows.closed(entry.windows, self._now())

@@ -18,11 +18,13 @@ from forge_loop.runner.dispatch import closed_because, slots
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Demand:
-    """`in_hand` jobs occupy slots, `due` more could take one now, `limit` is the project's own setting.
+    """`used` slots are taken, `due` more jobs could take one now, `limit` is the project's own setting.
 
+    `in_hand` counts the jobs that wait for the code host or a person as well, which leave their slots to others.
     `closed` says why the loop dispatches nothing.
     """
 
+    used: int
     in_hand: int
     due: int
     limit: int
@@ -40,6 +42,7 @@ class AccountLimit:
 def demand(context: Context) -> Demand:
     """What the loop has and wants at this moment."""
     return Demand(
+        used=context.slots_used(),
         in_hand=len(context.in_hand),
         due=context.queue.depth().ready,
         limit=slots(context),
