@@ -99,6 +99,8 @@ class Context:
     world: World | None = None
     # What intake last went through, and the newest event then.
     gone_through: tuple[World, int] | None = None
+    # Jobs that were made due in the queue because their time had come by the loop's clock, and that time.
+    brought_forward: dict[int, datetime] = field(default_factory=dict)
     moved_at: datetime | None = None
     look_again: bool = False
     # The monotonic time before which no refusal is told: the tracker did not take the last one.

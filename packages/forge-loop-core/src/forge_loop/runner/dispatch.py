@@ -79,6 +79,7 @@ def job_of(context: Context, delivery: Delivery) -> Job:
 
 def _claim(context: Context, delivery: Delivery) -> None:
     job = job_of(context, delivery)
+    context.brought_forward.pop(job.id, None)
     if job.state.terminal:
         context.queue.ack(delivery)
         return

@@ -66,11 +66,17 @@ def _merged_already(context: Context, job: Job) -> bool:
 
 
 def _keep_indexed(context: Context, job: Job) -> None:
-    """The queue holds every live job, and one whose time has come by the loop's clock is due there too."""
+    """The queue holds every live job, and one whose time has come by the loop's clock is due there too.
+
+    It is brought forward once: a change of the queue wakes the loop, which would never sleep while no slot is free.
+    """
     if not context.queue.has_key(queue_key(job)):
         push(context, job)
-    elif job.not_before is not None and job.not_before <= context.now():
+        return
+    due = job.not_before is not None and job.not_before <= context.now()
+    if job.not_before is not None and due and context.brought_forward.get(job.id) != job.not_before:
         context.queue.reschedule(queue_key(job))
+        context.brought_forward[job.id] = job.not_before
 
 
 def _keep_leases(context: Context) -> None:
