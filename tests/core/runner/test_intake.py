@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from forge_loop.config.model import Scheduling
+from forge_loop.domain import approval
 from forge_loop.domain.job import JobState
 from forge_loop.runner import Until, intake
 from support.runner_world import SETTINGS, World, approve, open_world
@@ -29,7 +30,7 @@ def test_an_observation_is_gone_through_once_and_again_when_something_has_happen
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[int] = []
-    inner = intake.refusals
+    inner = approval.refusals
 
     def counted(*given: object) -> object:
         seen.append(1)
@@ -57,7 +58,12 @@ def test_what_is_said_of_all_that_are_seen_for_the_first_time_is_one_commit(
     commits: list[int] = []
     writer = world.database._writer
     inner = writer._commit
-    monkeypatch.setattr(writer, "_commit", lambda: (commits.append(1), inner()))
+
+    def commit() -> None:
+        commits.append(1)
+        inner()
+
+    monkeypatch.setattr(writer, "_commit", commit)
     world.runner.tick.intake_open = False
     with world.runner.started():
         while world.context.world is None:
