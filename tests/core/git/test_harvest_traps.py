@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from forge_loop.errors import GitError
 from forge_loop.git import ControlRepository, LocalWorkspaces
+from forge_loop.git.inspection import MOST_AHEAD
 from forge_loop.ports import Harvest
 from support.repositories import Upstream, commit, git, head, make_checkout, make_upstream, write
 
@@ -322,6 +324,17 @@ def test_a_history_of_its_own_is_a_problem(field: Field) -> None:
     git(field.path, "checkout", "--quiet", "--orphan", "fresh")
     commit(field.path, {"mine": "1"})
     assert "not built on base" in field.harvest().problems[0]
+
+
+@pytest.mark.parametrize(("ahead", "refused"), [(3600, False), (MOST_AHEAD + 3600, True)])
+def test_a_commit_dated_more_than_a_day_ahead_is_a_problem_wherever_it_lies(
+    ahead: float, refused: bool, field: Field
+) -> None:
+    commit(field.path, {"mine": "1"})
+    date = f"{int(time.time() + ahead)} +0000"
+    git(field.path, "-c", f"alias.ahead=!GIT_COMMITTER_DATE='{date}' git commit -q --amend --no-edit", "ahead")
+    commit(field.path, {"mine": "2"})
+    assert [problem.startswith("a commit is dated") for problem in field.harvest().problems] == [True] * refused
 
 
 def test_objects_that_git_itself_refuses_are_the_workers_problem(field: Field) -> None:
