@@ -75,6 +75,7 @@ class Outbox:
         self._place = 0
         self._written = 0
         self._silent: dict[str, bool] = {}
+        self._never: set[str] = set()  # kinds that mean nothing, whatever they are about
         self._open: set[str] = set()  # the matters that wait for a person, as they stand in the rows
 
     def begin(self, newest: int) -> int:
@@ -97,7 +98,7 @@ class Outbox:
         if no message came of it. An event behind the place is known already."""
         if event.seq <= self._place:
             return None
-        if self._means_nothing(event):
+        if event.kind in self._never or self._means_nothing(event):
             self._pass_over(event.seq)
             return None
         entry = entry_of(event)
@@ -164,7 +165,10 @@ class Outbox:
             return False
         if event.kind in ANSWERS:
             return self._button_of(event) is None
-        return not may_close(event.kind) or matter_of(event.kind, event.issue, event.data) not in self._open
+        if may_close(event.kind):
+            return matter_of(event.kind, event.issue, event.data) not in self._open
+        self._never.add(event.kind)
+        return True
 
     def _is_silent(self, event: Recorded) -> bool:
         """Whether the routes send nothing of such an event, whatever it is about. Kept by kind, but for those whose
