@@ -140,7 +140,7 @@ class Stage:
             **self._environ,
         }
 
-    def life(self, seconds: float = 600.0, *, look: Callable[[Wired], None] = lambda _: None) -> None:
+    def life(self, seconds: float = 1800.0, *, look: Callable[[Wired], None] = lambda _: None) -> None:
         """One life of the loop, from its start until nothing moves but time; `look` is called before it begins."""
         with patch.object(wiring, "SystemClock", lambda: self.clock):
             wired = build(
@@ -173,9 +173,12 @@ class Stage:
                 assert "failed alike" in halted, halted
                 self.asks("resume")
                 continue
-            waiting = [job for job in self.live_jobs() if job.not_before is not None]
-            if not waiting:
+            live = self.live_jobs()
+            if not live:
                 return
+            waiting = [job for job in live if job.not_before is not None]
+            if not waiting:
+                continue  # a busy machine took longer over them than a life lasts
             latest = max(job.not_before for job in waiting if job.not_before is not None)
             self.clock.ahead += max(timedelta(0), latest - self.clock.now()) + timedelta(seconds=1)
         raise AssertionError(f"jobs still wait after {LIVES} lives: {self.live_jobs()!r}")

@@ -58,7 +58,7 @@ def waiting_for(merged: threading.Event, answer: Answer) -> Answer:
     return lambda request: replace(answer(request), until=merged)
 
 
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("case", [marked(case) for case in CASES])
 def test_a_behaviour_ends_in_its_typed_outcome(case: Case, played: Mapping[str, Played]) -> None:
     found, ends = played[case.name], case.ends
