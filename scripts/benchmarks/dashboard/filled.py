@@ -21,6 +21,15 @@ from forge_loop.store import open_store
 
 SETTINGS = "forge: local\nbase: main\nchecks: ['true']\n"
 STATES = ("merged", "merged", "merged", "merged", "merged", "merged", "handed_over", "given_up", "cancelled", "cooling")
+ISSUE = """---
+id: TASK-{number}
+title: Make thing {number} fast
+status: To Do
+created_date: '2026-01-31 12:00'
+labels: []
+---
+
+"""
 BODY = "## Problem\n\nIt is slow.\n\n## Acceptance criteria\n\n- it is fast\n"
 # What a job leaves, in order; the rest of its events are activities of its sessions.
 STORY = ("issue.approved", "job.queued", "job.claimed", "job.advanced", "attempt.started", "session.started")
@@ -32,8 +41,8 @@ def project(place: Path, *, backlog: int) -> Path:
     tasks = found / "backlog" / "tasks"
     tasks.mkdir(parents=True)
     for number in range(1, backlog + 1):
-        head = f"---\nid: TASK-{number}\ntitle: Make thing {number} fast\nstatus: To Do\nlabels: []\n---\n\n"
-        (tasks / f"task-{number} - Make-thing-{number}-fast.md").write_text(head + BODY)
+        text = ISSUE.format(number=number)
+        (tasks / f"task-{number} - Make-thing-{number}-fast.md").write_text(text + BODY)
     (found / "forge-loop.yaml").write_text(SETTINGS)
     for words in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "first"]):
         identity = ["-c", "user.name=bench", "-c", "user.email=bench@localhost"]

@@ -34,6 +34,7 @@ SCREENS = {
     "/requests": "Nothing was asked",
     "/settings": "scheduling.parallel",
     "/health": "filesystem",
+    "/fleet": "forge-loop repos add",
 }
 
 
