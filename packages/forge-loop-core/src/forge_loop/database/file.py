@@ -146,13 +146,14 @@ class Database:
         self._writer.make_room()
         return write()
 
-    def wake(self) -> None:
-        """Wake one waiter; within a transaction, after its commit, and as many as this was called times."""
+    def wake(self, times: int = 1) -> None:
+        """Wake so many waiters; within a transaction, after its commit, and as many as this was called for in all."""
         self._check_usable()
         mine = self._writer.transaction
         if mine is not None:
-            mine.wakes += 1
-        else:
+            mine.wakes += times
+            return
+        for _ in range(times):
             self._wake_up.ring()
 
     def wait(self, timeout: float, *, every: bool = True) -> bool:

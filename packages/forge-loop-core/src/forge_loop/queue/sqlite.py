@@ -101,8 +101,16 @@ class SQLiteQueue:
             check_push(item)
         if not pushed:
             return []
-        with self._database.transaction():
-            return [self._push(item, payload) for item, payload in pushed]
+        ids: list[int | None] = []
+        wakes = 0
+        with self._database.transaction() as connection:
+            for item, payload in pushed:
+                values, near = self._row(item, payload)
+                done = connection.execute(statements.PUSH, values)
+                wakes += near and done.rowcount > 0
+                ids.append(done.lastrowid if done.rowcount > 0 else self._push_after_all(values, near=near))
+            self._database.wake(wakes)
+        return ids
 
     def pop(self, *, lease_seconds: float = 60, owner: str = "") -> Delivery | None:
         check_lease(lease_seconds)
@@ -191,16 +199,22 @@ class SQLiteQueue:
             self._database.close()
 
     def _push(self, item: Push, payload: str) -> int | None:
+        values, near = self._row(item, payload)
+        _, added, job_id = self._database.write(statements.PUSH, values, wake=near)
+        return job_id if added else self._push_after_all(values, near=near)
+
+    def _row(self, item: Push, payload: str) -> tuple[dict[str, JSON], bool]:
+        """The values of a new row, and whether a waiter wants to know of it."""
         due = None if item.not_before is None else self._due(item.not_before)
         values = {"due": due, "priority": item.priority, "key": item.key, "payload": payload}
-        near = due is None or self._is_near(due)
-        _, added, job_id = self._database.write(statements.PUSH, values, wake=near)
-        if added:
-            return job_id
-        # The key may belong to a job whose last lease has just ended: dead, though its row does not say so yet.
+        return values, due is None or self._is_near(due)
+
+    def _push_after_all(self, values: dict[str, JSON], *, near: bool) -> int | None:
+        """The key may belong to a job whose last lease has just ended: dead, though its row does not say so yet."""
         with self._database.transaction() as connection:
-            if self._settle(connection, self._time.now()):
-                _, added, job_id = self._database.write(statements.PUSH, values, wake=near)
+            if not self._settle(connection, self._time.now()):
+                return None
+            _, added, job_id = self._database.write(statements.PUSH, values, wake=near)
         return job_id if added else None
 
     def _finish(self, delivery: Delivery, statement: str, *, due: int | None = None, **values: JSON) -> None:
