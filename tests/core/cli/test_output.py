@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import time
 from collections.abc import Mapping
 
 import pytest
@@ -66,6 +67,25 @@ def test_a_terminal_gets_aligned_columns_with_a_heading() -> None:
     output, out, _ = make(terminal=True, environ={"NO_COLOR": "1"})
     output.table(("issue", "title"), [("#1", "漢字 and more"), ("#1234", "short")])
     assert out.getvalue().splitlines() == ["issue  title", "#1     漢字 and more", "#1234  short"]
+
+
+def test_where_the_columns_are_wider_than_the_terminal_each_cell_is_a_line() -> None:
+    output, out, _ = make(terminal=True, environ={"NO_COLOR": "1"})
+    output.table(("issue", "model", "note"), [("#1", "m" * 90, "n" * 200), ("#2", "m", "")])
+    assert out.getvalue().splitlines() == [
+        "issue  #1",
+        f"model  {'m' * 90}",
+        f"note   {'n' * 92}…",
+        "",
+        "issue  #2",
+        "model  m",
+    ]
+
+
+def test_a_long_text_is_cut_in_a_moment() -> None:
+    began = time.process_time()
+    assert cut("漢" * 200_000, 9) == "漢漢漢漢…"
+    assert time.process_time() - began < 2
 
 
 def test_a_column_as_wide_as_its_characters_are_shown_is_cut_with_an_ellipsis() -> None:

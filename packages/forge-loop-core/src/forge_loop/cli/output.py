@@ -100,13 +100,17 @@ class Output:
         self._write(json_text({"schema_version": 1, **shape}, indent=2 if self.is_terminal else None) + "\n")
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-        """Aligned columns on a terminal, the last one cut to its width; tab-separated lines without a heading else."""
+        """Aligned columns on a terminal, the last one cut to its width, or a line for each cell where the columns are
+        wider than it; tab-separated lines without a heading in a pipe."""
         cells = [[one_line("" if cell is None else str(cell)) for cell in row] for row in rows]
         if not self.is_terminal:
             for row in cells:
                 self._write("\t".join(row) + "\n")
             return
         widths = [max(columns(row[index]) for row in [list(headings), *cells]) for index in range(len(headings))]
+        if sum(widths[:-1]) + 2 * len(widths[:-1]) + NARROWEST > max(self.width, 2 * NARROWEST):
+            self._write("\n\n".join("\n".join(_upright(headings, row, self.width)) for row in cells) + "\n")
+            return
         self._write(self._styled(_aligned(headings, widths, self.width), self._stdout, {"bold": True}) + "\n")
         for row in cells:
             self._write(_aligned(row, widths, self.width) + "\n")
@@ -182,10 +186,23 @@ def _aligned(cells: Sequence[str], widths: Sequence[int], width: int) -> str:
     return "  ".join([*padded, cut(cells[-1], max(NARROWEST, width - left))]).rstrip()
 
 
+def _upright(headings: Sequence[str], cells: Sequence[str], width: int) -> list[str]:
+    """A row as lines, what is empty left out."""
+    left = max(map(columns, headings))
+    return [
+        cut(f"{heading:<{left}}  {cell}", max(NARROWEST, width))
+        for heading, cell in zip(headings, cells, strict=True)
+        if cell
+    ]
+
+
 def cut(text: str, room: int) -> str:
     """The text in at most `room` columns, with an ellipsis where it was longer."""
     if columns(text) <= room:
         return text
-    while columns(text) > room - 1:
-        text = text[:-1]
-    return text + "…"
+    taken = 0
+    for index, character in enumerate(text):
+        taken += _columns_of(character)
+        if taken > room - 1:
+            return text[:index] + "…"
+    return text
