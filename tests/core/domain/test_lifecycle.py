@@ -84,7 +84,3 @@ def test_a_change_reaches_a_merge_only_through_checks_and_review() -> None:
                 seen.add(state)
                 ahead.extend(TRANSITIONS[state])
         assert JobState.MERGED not in seen
-
-
-def test_a_job_may_be_claimed_until_it_has_ended() -> None:
-    assert {state for state in JobState if state.runnable} == {state for state in JobState if not state.terminal}

@@ -35,11 +35,6 @@ class JobState(StrEnum):
         """In a worker's, a check's or a critic's hands: occupies a slot."""
         return self in _ACTIVE
 
-    @property
-    def runnable(self) -> bool:
-        """May be claimed from the queue, now or when it comes due."""
-        return not self.terminal
-
 
 _TERMINAL = frozenset({JobState.MERGED, JobState.HANDED_OVER, JobState.GIVEN_UP, JobState.YIELDED, JobState.CANCELLED})
 _ACTIVE = frozenset(

@@ -37,7 +37,6 @@ class RepositoryFacts:
 
     id: int
     full_name: str
-    default_branch: str
     private: bool
     may: frozenset[str]
 
@@ -68,7 +67,6 @@ class Repository:
             return RepositoryFacts(
                 id=int(data["id"]),
                 full_name=str(data["full_name"]),
-                default_branch=str(data["default_branch"]),
                 private=bool(data["private"]),
                 may=frozenset(name for name, granted in (data.get("permissions") or {}).items() if granted),
             )
