@@ -128,17 +128,22 @@ def cast(size: int) -> list[Part]:
 @dataclass
 class Service:
     """What stands between the scripts and the sessions: until `limited` every request meets the account's limit,
-    until `down` every one an overloaded service. With `limit_next` the next request finds the account limited."""
+    until `down` every one an overloaded service. With `limit_next` the next request finds the account
+    limited, with `overload_next` the service overloaded: however busy the machine is, somebody meets it."""
 
     limited: datetime | None = None
     down: datetime | None = None
     limit_next: bool = False
+    overload_next: bool = False
 
     def over(self, answer: Answer) -> Answer:
         def said(request: Request) -> Reply:
             if self.limit_next:
                 self.limit_next = False
                 self.limit()
+            if self.overload_next:
+                self.overload_next = False
+                self.overload(5.0)
             now = datetime.now(UTC)
             if self.limited is not None and now < self.limited:
                 return Reply(status=429, error=("rate_limit_error", "limit"), headers=limit_headers(self.limited))

@@ -67,7 +67,7 @@ def play(night: Night) -> None:
     """Each thing goes wrong once what went wrong before is over."""
     night.start()
     night.until(lambda: night.merged() >= 5, "the fifth merge")
-    night.service.limit()
+    night.service.limit_next = True
     night.until(lambda: night.loop().parked_until is not None, "the first limit")
     night.until(lambda: night.merged() >= 10, "the tenth merge")
     night.kill()
@@ -75,10 +75,10 @@ def play(night: Night) -> None:
     night.until(lambda: night.loop().halt_reason is not None, "the breaker")
     night.says("resume")
     night.until(lambda: night.merged() >= ISSUES // 2 + 3, "half of the merges")
-    night.service.overload(5.0)
+    night.service.overload_next = True
     night.until(lambda: night.loop().parked_until is not None, "the outage")
     night.until(lambda: night.loop().parked_until is None, "the outage's end")
-    night.service.limit()
+    night.service.limit_next = True
     night.until(lambda: night.loop().parked_until is not None, "the second limit")
     night.kill()
     night.start()
