@@ -107,6 +107,9 @@ def _shape(given: Invocation, entry: Repository, seen: Seen) -> dict[str, object
     loop: dict[str, object] | None = None
     try:
         found = status.read(project_of(given, entry).layout.root, now=_now())
+        if lane is not None and seen.pid is not None:
+            # A job that was cut off waits for its turn under a fleet: only the fleet knows that it has no slot yet.
+            found = replace(found, slots=(lane.used, found.slots[1]))
         loop, line = status.status_shape(found), status_line(found)
     except ForgeLoopError as error:
         problem = problem or error.message.splitlines()[0]
