@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,14 +44,12 @@ class Page:
     cookie: str
     pid: int
 
-    def ask(self, path: str, *, last: str | None = None) -> tuple[float, http.client.HTTPResponse]:
+    def ask(self, path: str) -> tuple[float, http.client.HTTPResponse]:
         """Seconds until the answer begins, and the answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         headers = {"Cookie": self.cookie}
         if path.startswith("/api/"):
             headers = {"Authorization": f"Bearer {self.token}"}
-        if last is not None:
-            headers["Last-Event-ID"] = last
         began = time.perf_counter()
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
@@ -156,17 +154,14 @@ def _live(page: Page, state: Path, pages: int, rate: int, seconds: float) -> str
     delays: list[float] = []
     alone = _write(state, rate, seconds / 4, {})
     sent: dict[int, float] = {}
-    with ExitStack() as stack:
-        for number in range(pages):
-            last = number == pages - 1
-            _, answer = page.ask("/stream?view=/events" if last else f"/stream?view=/issues?{number % 5}")
-            stack.callback(answer.close)
-            thread = threading.Thread(target=_read, args=(answer, sent, delays if last else []), daemon=True)
-            thread.start()
-        time.sleep(3)
-        before = page.cpu()
-        beside = _write(state, rate, seconds, sent)
-        cpu = (page.cpu() - before) / seconds
+    for number in range(pages):  # they end with the server
+        last = number == pages - 1
+        _, answer = page.ask("/stream?view=/events" if last else f"/stream?view=/issues?{number % 5}")
+        threading.Thread(target=_read, args=(answer, sent, delays if last else []), daemon=True).start()
+    time.sleep(3)
+    before = page.cpu()
+    beside = _write(state, rate, seconds, sent)
+    cpu = (page.cpu() - before) / seconds
     if not delays:
         raise SystemExit("no page heard anything")
     p95 = sorted(delays)[int(len(delays) * 0.95)]

@@ -47,7 +47,7 @@ def _rows(store: Store) -> Facts:
     loop = store.loop()
     waiting = store.jobs.select("state IN ('queued', 'cooling', 'parked')", order="priority, id", limit=MOST)
     return {
-        "jobs": {job.id: job for job in store.jobs.live()},
+        "jobs": {job.id: job for job in _active(store)},
         "needs_you": newest_jobs(store, states=NEEDS_YOU, limit=MOST),
         "refused": store.observations.refused(limit=MOST),
         "asking": _asking(store),
@@ -59,6 +59,11 @@ def _rows(store: Store) -> Facts:
         "counts": counts(store),
         "events": newest_events(store, Wanted(kinds=QUIET), limit=8),
     }
+
+
+def _active(store: Store) -> list[Job]:
+    states = [state for state in JobState if state.active]
+    return store.jobs.select(f"state IN ({', '.join('?' for _ in states)})", *states)
 
 
 def _asking(store: Store) -> list[tuple[Job, NodeStatus]]:

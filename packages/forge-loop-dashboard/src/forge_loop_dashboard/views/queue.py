@@ -16,8 +16,11 @@ MOST = 300
 def facts(look: Look) -> Facts:
     desk = look.desk
     found = entries(desk)
+    ids = [_job(entry) for entry in found[:MOST]]
     with desk.store() as store:
-        jobs = {job.id: job for job in store.jobs.live()} if store is not None else {}
+        marks = ", ".join("?" for _ in ids)
+        shown = store.jobs.select(f"id IN ({marks})", *ids) if store is not None else []
+        jobs = {job.id: job for job in shown if not job.state.terminal}
         proposals = store.proposals.select("state IN ('open', 'accepted')") if store is not None else []
     return {
         "depth": read(desk.project.layout.root, now=desk.now()).queue,
