@@ -195,7 +195,9 @@ def nothing_is_lost_or_done_twice(operator: Operator, plan: Plan) -> int:
         assert {job.title for job in jobs if job.state is JobState.MERGED} == set(landed), name
         assert len({job.issue for job in jobs}) == len(jobs)
         ended = {job.state for job in jobs if job.state.terminal}
-        assert ended <= {JobState.MERGED}, [(job.issue, job.state, job.reason) for job in jobs if job.state.terminal]
+        # Before the breaker trips, an issue may have failed as often as it may.
+        allowed = {JobState.MERGED, JobState.GIVEN_UP} if name == plan.broken else {JobState.MERGED}
+        assert ended <= allowed, [(job.issue, job.state, job.reason) for job in jobs if job.state not in allowed]
         # Only what truly failed was counted: no limit, no crash, no forge that hung.
         assert charged == ({BROKEN} if name == plan.broken else set()), (name, charged)
         merged += len(landed)
