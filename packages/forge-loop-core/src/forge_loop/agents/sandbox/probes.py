@@ -162,8 +162,10 @@ def _was_asked(listener: socket.socket, process: subprocess.Popen[bytes]) -> boo
     deadline = time.monotonic() + CLAUDE_SECONDS
     ended = os.pidfd_open(process.pid)
     try:
-        ready, _, _ = select.select([listener.fileno(), ended], [], [], CLAUDE_SECONDS)
-        if listener.fileno() not in ready:
+        waiting = select.poll()  # a process of many repositories holds descriptors that `select.select` cannot take
+        waiting.register(listener, select.POLLIN)
+        waiting.register(ended, select.POLLIN)
+        if listener.fileno() not in dict(waiting.poll(CLAUDE_SECONDS * 1000)):
             return False
         connection, _ = listener.accept()
         with connection:
