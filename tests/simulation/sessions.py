@@ -21,6 +21,7 @@ from support.simulated_clock import SimulatedClock
 
 RED = "RED"  # a file that holds this makes the checks red
 PAIR = "PAIR"  # two files that hold this do so together: each is green alone
+LEAVES_BASE_OUT = 0.5  # of the workers that were to merge base in
 SPEC = "## Problem\n\nIt is missing.\n\n## Acceptance criteria\n\n- it is there\n\n## Out of scope\n\n- the rest\n"
 
 WORKER_WAYS = {
@@ -232,7 +233,7 @@ class Sessions:
         self._made += 1
         own = f"src/{path.name.split('-')[0]}.txt"
         clone = self._workspaces.clones[path]
-        if not self._workspaces.descends(path) and way != "unmerged":
+        if not self._workspaces.descends(path) and way != "unmerged" and self._chance.random() > LEAVES_BASE_OUT:
             self._workspaces.merges_base(path)
         mended: dict[str, str | None] = {
             name: f"mended {self._made}\n" for name, text in clone.files.items() if RED in text or PAIR in text
