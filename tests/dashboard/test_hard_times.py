@@ -75,7 +75,7 @@ def test_an_open_page_says_that_the_state_cannot_be_read_and_goes_on_when_it_can
     with serve(copy / "project", copy / "state") as served:
         page = log_in(context, served)
         versions(copy, "+ 1")
-        expect(page.locator("#loop")).to_contain_text("and this program ", timeout=15_000)
+        expect(page.locator("#loop")).to_contain_text("and this program ", timeout=60_000)
         expect(page.locator("#live")).to_contain_text("Needs you")
         versions(copy, "- 1")
         expect(page.locator("#loop")).to_contain_text("stopped", timeout=15_000)
