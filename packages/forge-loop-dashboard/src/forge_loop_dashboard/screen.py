@@ -73,7 +73,11 @@ class Screens:
 
     def troubled(self, parts: Parts, error: ForgeLoopError) -> Parts:
         """What was shown last, with the reason why it cannot be read anew where the loop's state stood."""
-        return replace(parts, loop=self.render("refused.html", says=error.message, hint=error.hint))
+        return replace(parts, loop=self.trouble(error))
+
+    def trouble(self, error: ForgeLoopError) -> Markup:
+        """Why the state cannot be read, for where the loop's state stands."""
+        return self.render("refused.html", says=error.message, hint=error.hint)
 
     def controls(self, view: View, look: Look, caller: Caller) -> Markup:
         """What can be asked for on this screen, with the nonce and the token of whoever looks."""

@@ -37,6 +37,7 @@ class Shared:
     count: int = -1
     followed: object = None
     parts: Parts | None = None
+    trouble: Markup | None = None  # why there never were any
     due: float = 0.0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     users: int = 0
@@ -62,6 +63,9 @@ class Streams:
         try:
             while not self._pulse.closing:
                 parts = await self._parts(shared, view, look)
+                if parts is None and shared.trouble is not None and seen:
+                    yield format_sse_event(data_str=PARTIAL.format("loop", shared.trouble))
+                    seen = ""  # all of the page is sent once it can be read
                 if parts is not None and parts is not had and parts.digest != seen:
                     for event in self._events(had, parts):
                         yield event
@@ -106,6 +110,8 @@ class Streams:
             except ForgeLoopError as error:
                 if shared.parts is not None:
                     shared.parts = self._screens.troubled(shared.parts, error)
+                else:
+                    shared.trouble = self._screens.trouble(error)
                 return shared.parts
             finally:
                 shared.due = time.monotonic() + min(MOST_SECONDS, max(LEAST_SECONDS, took * SHARE))
