@@ -8,6 +8,7 @@ import socket
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -75,12 +76,23 @@ def test_an_open_page_says_that_the_state_cannot_be_read_and_goes_on_when_it_can
     with serve(copy / "project", copy / "state") as served:
         page = log_in(context, served)
         versions(copy, "+ 1")
-        expect(page.locator("#loop")).to_contain_text("and this program ", timeout=60_000)
+        expect(page.locator("#loop")).to_contain_text("and this program ", timeout=15_000)
         expect(page.locator("#live")).to_contain_text("Needs you")
         versions(copy, "- 1")
         expect(page.locator("#loop")).to_contain_text("stopped", timeout=15_000)
         watched.forgive("/fresh")
         watched.forgive("503")
+
+
+def test_a_stream_that_cannot_read_at_first_says_so_and_sends_the_page_later(own: Served, copy: Path) -> None:
+    headers = {"Cookie": own.cookie()}
+    versions(copy, "+ 1")
+    with own.stream("/stream?view=/&seen=what-a-page-had", headers) as lines:
+        assert "and this program " in "".join(takewhile(bool, lines))
+        versions(copy, "- 1")
+        sent = "".join(takewhile(bool, lines))
+    assert 'hx-target="#loop"' in sent
+    assert 'hx-target="#live"' in sent
 
 
 def test_whoever_never_ends_a_request_keeps_nobody_else_waiting(served: Served) -> None:

@@ -59,13 +59,14 @@ class Streams:
         shared.users += 1
         self._pulse.follow()
         had: Parts | None = None
+        told: Markup | None = None
         spoke = time.monotonic()
         try:
             while not self._pulse.closing:
                 parts = await self._parts(shared, view, look)
-                if parts is None and shared.trouble is not None and seen:
-                    yield format_sse_event(data_str=PARTIAL.format("loop", shared.trouble))
-                    seen = ""  # all of the page is sent once it can be read
+                if parts is None and shared.trouble != told:
+                    told, seen = shared.trouble, ""  # all of the page is sent once it can be read
+                    yield format_sse_event(data_str=PARTIAL.format("loop", told))
                 if parts is not None and parts is not had and parts.digest != seen:
                     for event in self._events(had, parts):
                         yield event
