@@ -50,6 +50,7 @@ FOR_THE_LINE = {
     "domain.reason",
     "domain.severity",
     "errors",
+    "lazy",
     "queue.depth",
     "queue.places",
     "queue.queue_time",

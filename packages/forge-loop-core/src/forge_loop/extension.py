@@ -9,8 +9,9 @@ wired and speaks like one of core's.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from forge_loop.lazy import lazily
 
 if TYPE_CHECKING:
     from forge_loop.agents.processes import find as find_process
@@ -286,11 +287,7 @@ _HOMES: Mapping[str, str] = {
 }
 
 
-def __getattr__(name: str) -> object:
-    if name in _HOMES:
-        home, _, called = _HOMES[name].partition(":")
-        return getattr(import_module(home), called or name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazily(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

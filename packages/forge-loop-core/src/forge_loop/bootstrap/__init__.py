@@ -9,8 +9,9 @@ clock          the system's
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from forge_loop.lazy import lazily
 
 if TYPE_CHECKING:
     from forge_loop.bootstrap.project_files import BRIEFS, usable_briefs, usable_pipeline
@@ -32,7 +33,6 @@ __all__ = [
     "usable_pipeline",
 ]
 
-# Each is loaded when it is first asked for (PEP 562): whoever only looks does not pay for what works.
 _HOMES = {
     "BRIEFS": "forge_loop.bootstrap.project_files",
     "Wired": "forge_loop.bootstrap.wiring",
@@ -47,8 +47,4 @@ _HOMES = {
     "usable_pipeline": "forge_loop.bootstrap.project_files",
 }
 
-
-def __getattr__(name: str) -> object:
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazily(__name__, _HOMES)

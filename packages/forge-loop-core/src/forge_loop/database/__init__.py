@@ -5,8 +5,9 @@ Owns: how rows reach the disk and who may write when. Must not: know what any ta
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from forge_loop.lazy import lazily
 
 if TYPE_CHECKING:
     from forge_loop.database.file import Database, Durability
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Database", "Durability", "ReadOnlyDatabase", "open_read_only"]
 
-# Each is loaded when it is first asked for (PEP 562): whoever only looks does not pay for what writes.
 _HOMES = {
     "Database": "forge_loop.database.file",
     "Durability": "forge_loop.database.file",
@@ -22,8 +22,4 @@ _HOMES = {
     "open_read_only": "forge_loop.database.read_only",
 }
 
-
-def __getattr__(name: str) -> object:
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazily(__name__, _HOMES)

@@ -6,8 +6,9 @@ configuration, hooks and index in use are always the loop's own.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from forge_loop.lazy import lazily
 
 if TYPE_CHECKING:
     from forge_loop.git.access import Access, with_token
@@ -29,8 +30,4 @@ _HOMES = {
     "with_token": "forge_loop.git.access",
 }
 
-
-def __getattr__(name: str) -> object:
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazily(__name__, _HOMES)

@@ -5,8 +5,9 @@ Owns: the public names. Must not: know what a job of the loop is.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from forge_loop.lazy import lazily
 
 if TYPE_CHECKING:
     from forge_loop.queue.contract import JSON, DeadJob, Delivery, Push, Queue, QueuedJob
@@ -33,7 +34,6 @@ __all__ = [
     "read_jobs",
 ]
 
-# Each is loaded when it is first asked for (PEP 562): whoever only looks does not pay for what writes.
 _HOMES = {
     "DeadJob": "forge_loop.queue.contract",
     "Delivery": "forge_loop.queue.contract",
@@ -50,8 +50,4 @@ _HOMES = {
     "read_jobs": "forge_loop.queue.reading",
 }
 
-
-def __getattr__(name: str) -> object:
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazily(__name__, _HOMES)

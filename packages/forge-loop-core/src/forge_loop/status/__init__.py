@@ -6,8 +6,9 @@ write, or need a running loop.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from forge_loop.lazy import lazily
 
 if TYPE_CHECKING:
     from forge_loop.status.explaining import Reading, explain_issue
@@ -59,8 +60,4 @@ _HOMES = {
     "status_shape": "forge_loop.status.shapes",
 }
 
-
-def __getattr__(name: str) -> object:
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazily(__name__, _HOMES)

@@ -5,8 +5,9 @@ Owns: the loop's tables and the rule that a change and its event are one transac
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from forge_loop.lazy import lazily
 
 if TYPE_CHECKING:
     from forge_loop.store.access import Access
@@ -66,8 +67,4 @@ _HOMES = {
     "open_store": "forge_loop.store.open",
 }
 
-
-def __getattr__(name: str) -> object:
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazily(__name__, _HOMES)

@@ -5,8 +5,9 @@ Owns: both adapters and how they are set up. Must not: need an account or the ne
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from forge_loop.lazy import lazily
 
 if TYPE_CHECKING:
     from forge_loop.forge.local.backlog import BacklogTracker, NewIssue, init_backlog
@@ -30,8 +31,4 @@ _HOMES = {
     "init_backlog": "forge_loop.forge.local.backlog",
 }
 
-
-def __getattr__(name: str) -> object:
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazily(__name__, _HOMES)
