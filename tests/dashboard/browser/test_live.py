@@ -31,6 +31,7 @@ def started(live: tuple[Served, World], context: BrowserContext) -> tuple[Served
     number = approve(world, LIVE_TITLE)
     row = page.locator("section[aria-labelledby=sessions] tbody tr")
     expect(row).to_contain_text(LIVE_TITLE)
+    expect(row.get_by_role("link", name="worker")).to_be_visible()  # before that its clone is made
     return served, world, page, number
 
 
